@@ -1,0 +1,1 @@
+"""Payymo joins banks, Stripe and billing systems."""
