@@ -15,7 +15,7 @@ class FieldError:
 
 
 class PayymoError(Exception):
-    """Status, code, title and cure stand on the class; the docstring's place is `/errors/{code}`."""
+    """Status, code, title and cure stand on the class and make the page `/errors/{code}`."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"

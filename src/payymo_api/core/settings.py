@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, PostgresDsn, RedisDsn, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -11,9 +11,21 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PAYYMO_", frozen=True, extra="ignore")
 
     database_url: Annotated[
-        PostgresDsn, Field(description="PostgreSQL 15 or newer, as postgresql://user@host/name.")
+        str,
+        Field(
+            pattern="^postgres(ql)?://",
+            repr=False,
+            description="PostgreSQL 15 or newer, as postgresql://user@host/name.",
+        ),
     ]
-    redis_url: Annotated[RedisDsn, Field(description="Redis 6.2 or newer, as redis://host:6379/0.")]
+    redis_url: Annotated[
+        str,
+        Field(
+            pattern="^(rediss?|unix)://",
+            repr=False,
+            description="Redis 6.2 or newer, as redis://host:6379/0.",
+        ),
+    ]
     encryption_keys: Annotated[
         SecretStr,
         Field(
@@ -69,4 +81,4 @@ class Settings(BaseSettings):
     @cached_property
     def async_database_url(self) -> str:
         """The URL with the asyncpg driver named, whatever scheme was given."""
-        return f"postgresql+asyncpg://{str(self.database_url).split('://', 1)[1]}"
+        return f"postgresql+asyncpg://{self.database_url.split('://', 1)[1]}"

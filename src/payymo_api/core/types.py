@@ -82,7 +82,7 @@ class PublicId:
     ) -> CoreSchema:
         parse = core_schema.no_info_plain_validator_function(self._parse)
         write = core_schema.plain_serializer_function_ser_schema(
-            lambda id: public_id(self.prefix, id), when_used="json-unless-none"
+            lambda id: public_id(self.prefix, id), when_used="unless-none"
         )
         return core_schema.json_or_python_schema(
             json_schema=parse, python_schema=parse, serialization=write

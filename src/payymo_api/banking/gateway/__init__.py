@@ -27,7 +27,7 @@ class Institution:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """An asked-for consent: `ref` is the provider's id; the user gives it at `authorization_url`."""
+    """A consent asked for: `ref` is the provider's id; the user gives it at `authorization_url`."""
 
     ref: str
     authorization_url: str
@@ -45,7 +45,7 @@ class ConsentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentStatus:
-    """`account_refs` are good for this consent only: a later one gives the same account new refs."""
+    """`account_refs` live as long as this consent: a later one gives the same account new refs."""
 
     state: ConsentState
     account_refs: tuple[str, ...]

@@ -1,0 +1,5 @@
+"""`python -m payymo_api` is `payymo`."""
+
+from payymo_api.cli import app
+
+app()

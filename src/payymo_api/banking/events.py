@@ -1,0 +1,75 @@
+"""What banking announces; the public ones are the contract's event types."""
+
+from typing import ClassVar, Literal
+
+from payymo_api.core.types import AccountId, ConnectionId, TransactionId
+from payymo_api.messaging.events import Event, PublicEvent
+
+Trigger = Literal["connected", "schedule", "refresh"]
+
+
+class AccountDue(Event):
+    """An account shall be read now."""
+
+    name: ClassVar[str] = "account.due"
+
+    account_id: AccountId
+    trigger: Trigger
+
+
+class TransactionsSynced(Event):
+    """An account has lines that nobody has tried to match."""
+
+    name: ClassVar[str] = "transactions.synced"
+
+    account_id: AccountId
+
+
+class LineRemoved(Event):
+    """The bank took a line back; if it was matched, its match is undone."""
+
+    name: ClassVar[str] = "line.removed"
+
+    transaction_id: TransactionId
+
+
+class ConsentRevoked(Event):
+    """A connection was removed; its consent at the provider shall end too."""
+
+    name: ClassVar[str] = "consent.revoked"
+
+    connection_id: ConnectionId
+
+
+class BankConnectionCreated(PublicEvent):
+    name: ClassVar[str] = "bank_connection.created"
+
+
+class BankConnectionUpdated(PublicEvent):
+    name: ClassVar[str] = "bank_connection.updated"
+
+
+class BankConnectionExpired(PublicEvent):
+    name: ClassVar[str] = "bank_connection.expired"
+
+
+class TransactionCreated(PublicEvent):
+    """`each_line` marks lines of a first sync or an import, which most endpoints skip."""
+
+    name: ClassVar[str] = "transaction.created"
+
+    each_line: bool = False
+
+
+class TransactionUpdated(PublicEvent):
+    name: ClassVar[str] = "transaction.updated"
+
+
+class TransactionRemoved(PublicEvent):
+    name: ClassVar[str] = "transaction.removed"
+
+
+class TransactionsImported(PublicEvent):
+    """The summary in place of an event per line."""
+
+    name: ClassVar[str] = "transactions.imported"

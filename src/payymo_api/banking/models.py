@@ -1,0 +1,225 @@
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payymo_api.core.db import Base, Fed, TenantOwned
+from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
+
+
+class BankConnection(TenantOwned):
+    """A consent given to us for a bank: pending -> active -> expired, error or revoked."""
+
+    __tablename__ = "bank_connections"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        CheckConstraint(
+            "status IN ('pending', 'active', 'expired', 'error', 'revoked')",
+            name="ck_bank_connections_status",
+        ),
+    )
+    prefix = "bc"
+
+    id: Mapped[ConnectionId] = mapped_column(primary_key=True)
+    provider: Mapped[str]
+    institution_id: Mapped[str]
+    institution: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    reference: Mapped[str | None]
+    redirect_url: Mapped[str]
+    history_days: Mapped[int]
+    consent_ref: Mapped[str | None]
+    authorization_url: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    last_synced_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    removed_at: Mapped[datetime | None]
+
+
+class ConsentVisit(TenantOwned):
+    """The single-use state of one trip to the bank; only its digest is kept."""
+
+    __tablename__ = "consent_visits"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "connection_id"],
+            ["bank_connections.tenant_id", "bank_connections.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    connection_id: Mapped[ConnectionId]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class BankAccount(TenantOwned):
+    """An account, with a feed (`connection_id`, `provider_ref`) or for statement files only."""
+
+    __tablename__ = "bank_accounts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "connection_id"],
+            ["bank_connections.tenant_id", "bank_connections.id"],
+        ),
+        Index(
+            "uq_bank_accounts_iban",
+            "tenant_id",
+            "iban",
+            "currency",
+            unique=True,
+            postgresql_where=text("iban IS NOT NULL AND removed_at IS NULL"),
+        ),
+        Index(
+            "ix_bank_accounts_next_sync",
+            "next_sync_at",
+            postgresql_where=text("next_sync_at IS NOT NULL"),
+        ),
+    )
+    prefix = "bacc"
+
+    id: Mapped[AccountId] = mapped_column(primary_key=True)
+    connection_id: Mapped[ConnectionId | None]
+    provider_ref: Mapped[str | None]
+    name: Mapped[str | None]
+    owner_name: Mapped[str | None]
+    iban: Mapped[str | None]
+    other_id: Mapped[str | None]
+    currency: Mapped[str]
+    status: Mapped[str]
+    balances: Mapped[list[Any]] = mapped_column(server_default="[]")
+    balances_at: Mapped[datetime | None]
+    calls_limit: Mapped[int | None]
+    calls_left: Mapped[int | None]
+    calls_reset_at: Mapped[datetime | None]
+    last_synced_at: Mapped[datetime | None]
+    next_sync_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    removed_at: Mapped[datetime | None]
+
+
+class Transaction(Fed):
+    """A line of a bank account. `settled_minor` moves from 0 towards `amount_minor`, sign and all.
+
+    `fingerprint` and `occurrence` are its identity within the account: what the line says, and the
+    how-manyth of its like it is. What the provider calls it is a hint only.
+    """
+
+    __tablename__ = "transactions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "account_id"], ["bank_accounts.tenant_id", "bank_accounts.id"]
+        ),
+        CheckConstraint(
+            "settled_minor BETWEEN least(amount_minor, 0) AND greatest(amount_minor, 0)",
+            name="ck_transactions_settled",
+        ),
+        CheckConstraint("status IN ('booked', 'pending')", name="ck_transactions_status"),
+        CheckConstraint(
+            "match_state IN ('unmatched', 'suggested', 'partial', 'matched', 'ignored')",
+            name="ck_transactions_match_state",
+        ),
+        Index(
+            "uq_transactions_identity",
+            "tenant_id",
+            "account_id",
+            "fingerprint",
+            "occurrence",
+            unique=True,
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+        Index("ix_transactions_listed", "tenant_id", "booked_on", "id"),
+        Index("ix_transactions_account", "tenant_id", "account_id", "booked_on", "id"),
+        Index("ix_transactions_fed", "tenant_id", "changed_xid", "id"),
+        Index(
+            "ix_transactions_open",
+            "tenant_id",
+            "id",
+            postgresql_where=text(
+                "match_state IN ('unmatched', 'partial')"
+                " AND status = 'booked' AND removed_at IS NULL"
+            ),
+        ),
+    )
+    prefix = "tr"
+
+    id: Mapped[TransactionId] = mapped_column(primary_key=True)
+    account_id: Mapped[AccountId]
+    status: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    booked_on: Mapped[date]
+    value_on: Mapped[date | None]
+    booked_at: Mapped[datetime | None]
+    description: Mapped[str]
+    reference: Mapped[str | None]
+    end_to_end_id: Mapped[str | None]
+    counterparty_name: Mapped[str | None]
+    counterparty_iban: Mapped[str | None]
+    category: Mapped[str | None]
+    category_source: Mapped[str | None]
+    note: Mapped[str | None]
+    match_state: Mapped[str] = mapped_column(server_default="unmatched")
+    settled_minor: Mapped[int] = mapped_column(server_default="0")
+    fingerprint: Mapped[bytes]
+    occurrence: Mapped[int]
+    provider_id: Mapped[str | None]
+    internal_id: Mapped[str | None]
+    source: Mapped[str]
+    raw: Mapped[dict[str, Any]]
+
+
+class SyncRun(TenantOwned):
+    """One reading of an account (or of a statement file): what came of it."""
+
+    __tablename__ = "sync_runs"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "account_id"], ["bank_accounts.tenant_id", "bank_accounts.id"]
+        ),
+        Index("ix_sync_runs_account", "tenant_id", "account_id", "id"),
+    )
+    prefix = "run"
+
+    id: Mapped[RunId] = mapped_column(primary_key=True)
+    account_id: Mapped[AccountId]
+    connection_id: Mapped[ConnectionId | None]
+    trigger: Mapped[str]
+    status: Mapped[str]
+    window_from: Mapped[date | None]
+    window_to: Mapped[date | None]
+    added: Mapped[int] = mapped_column(server_default="0")
+    modified: Mapped[int] = mapped_column(server_default="0")
+    removed: Mapped[int] = mapped_column(server_default="0")
+    warnings: Mapped[list[Any]] = mapped_column(server_default="[]")
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
+class ProviderToken(Base):
+    """A provider's token pair, sealed; of the platform, not of a tenant."""
+
+    __tablename__ = "provider_tokens"
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class InstitutionList(Base):
+    """The banks of a country as the provider listed them; read again after a day."""
+
+    __tablename__ = "institution_lists"
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    country: Mapped[str] = mapped_column(primary_key=True)
+    institutions: Mapped[list[Any]]
+    fetched_at: Mapped[datetime] = mapped_column(server_default=func.now())

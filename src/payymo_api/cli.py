@@ -1,0 +1,164 @@
+"""`payymo …`: one command a line, each calls one function."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+import uvicorn
+from alembic.config import Config
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from alembic import command
+from payymo_api.core import log
+from payymo_api.core.errors import Overloaded, PayymoError
+from payymo_api.core.settings import Settings
+from payymo_api.core.types import TenantId, parse_public_id, public_id
+from payymo_api.edge.caller import Plan
+from payymo_api.edge.state import Parts
+from payymo_api.main import build_parts, create_app
+from payymo_api.tenants import service as tenants
+from payymo_api.tenants.schemas import KeyRequest
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+worker_app = typer.Typer(no_args_is_help=True, help="Run a worker.")
+tenant_app = typer.Typer(no_args_is_help=True, help="Tenants.")
+key_app = typer.Typer(no_args_is_help=True, help="API keys.")
+app.add_typer(worker_app, name="worker")
+app.add_typer(tenant_app, name="tenant")
+app.add_typer(key_app, name="key")
+
+_ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def api() -> None:
+    """Serve the HTTP API."""
+    settings = _settings()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=10,
+    )
+
+
+@app.command()
+def migrate(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
+    """Bring the database's schema to a revision (up, or down)."""
+    settings = _settings()
+    config = Config(str(_ROOT / "alembic.ini"))
+    config.attributes["url"] = settings.database_url
+    step = command.downgrade if revision == "base" else command.upgrade
+    try:
+        step(config, revision)
+    except (OSError, SQLAlchemyError) as error:
+        _fail(f"PAYYMO_DATABASE_URL: the database can't be migrated: {_first_line(error)}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    document = create_app(_settings()).openapi()
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@tenant_app.command("create")
+def create_tenant(
+    name: Annotated[str, typer.Option(help="The tenant's name.")],
+    plan: Annotated[str, typer.Option(help="standard or premium.")] = "standard",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a tenant."""
+    if plan not in {"standard", "premium"}:
+        _fail("--plan is standard or premium")
+    chosen: Plan = "premium" if plan == "premium" else "standard"
+
+    async def make(parts: Parts) -> TenantId:
+        return await tenants.create_tenant(parts.database, name=name, plan=chosen)
+
+    _print({"id": public_id("tenant", _run(make)), "name": name, "plan": plan}, as_json=as_json)
+
+
+@key_app.command("create")
+def create_key(
+    tenant: Annotated[str, typer.Option(help="The tenant's id.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "first key",
+    per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key that may do everything; it is shown this once."""
+    try:
+        tenant_id = TenantId(parse_public_id("tenant", tenant))
+    except ValueError as error:
+        _fail(f"--tenant: {error}")
+
+    async def make(parts: Parts) -> dict[str, Any]:
+        async with parts.database.scope(tenant_id) as scope:
+            made = await tenants.create_key(
+                scope,
+                parts.callers,
+                parts.settings.environment,
+                KeyRequest(name=name),
+                per_minute=per_minute,
+            )
+        return {"id": public_id("key", made.row.id), "tenant_id": tenant, "key": made.key}
+
+    _print(_run(make), as_json=as_json)
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"PAYYMO_{'_'.join(str(part) for part in first['loc']).upper()}"
+        _fail(f"{name}: {first['msg']}")
+    log.configure(settings.log_level)
+    return settings
+
+
+def _run(make: Callable[[Parts], Awaitable[T]]) -> T:
+    """Run one use case with its own parts; a refusal or an outage is one line."""
+    settings = _settings()
+
+    async def run() -> T:
+        parts = build_parts(settings)
+        try:
+            return await make(parts)
+        finally:
+            await parts.limits.redis.aclose()
+            await parts.database.close()
+
+    try:
+        return asyncio.run(run())
+    except PayymoError as error:
+        outage = isinstance(error, Overloaded)
+        _fail(f"PAYYMO_DATABASE_URL: {error.detail}" if outage else error.detail)
+
+
+def _print(found: dict[str, Any], *, as_json: bool) -> None:
+    typer.echo(json.dumps(found) if as_json else "\n".join(f"{k}: {v}" for k, v in found.items()))
+
+
+def _fail(line: str) -> NoReturn:
+    typer.echo(f"payymo: {line}", err=True)
+    raise typer.Exit(2)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error.__cause__ or error).splitlines()[0]

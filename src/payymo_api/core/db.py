@@ -1,0 +1,184 @@
+"""The only module that begins, commits or rolls back a transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Text, Uuid, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from payymo_api.core import types as ids
+from payymo_api.core.errors import Overloaded
+from payymo_api.core.settings import Settings
+from payymo_api.core.types import TenantId
+
+APP_ROLE = "payymo_app"
+SYSTEM_ROLE = "payymo_system"
+
+
+class Base(DeclarativeBase):
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text(),
+        int: BigInteger(),
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text()),
+        UUID: Uuid(),
+        **dict.fromkeys(ids.PREFIXES, Uuid()),
+    }
+
+
+class TenantOwned(Base):
+    """A row of one tenant: `tenant_id` leads every key, and row-level security guards the table."""
+
+    __abstract__ = True
+
+    tenant_id: Mapped[TenantId] = mapped_column(primary_key=True, sort_order=-10)
+
+
+XID = text("(pg_current_xact_id()::text)::bigint")
+"""The writing transaction's id, as a bigint: the clock of the change feeds (ADR 0005)."""
+
+
+class Fed(TenantOwned):
+    """A row that `GET …/sync` follows: which transaction made it, and which changed it last."""
+
+    __abstract__ = True
+
+    created_xid: Mapped[int] = mapped_column(server_default=XID)
+    changed_xid: Mapped[int] = mapped_column(server_default=XID, onupdate=XID)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    removed_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One tenant inside one open transaction; every repository is built from it."""
+
+    session: AsyncSession
+    tenant_id: TenantId
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what happens inside if it fails; the transaction goes on."""
+        async with self.session.begin_nested():
+            yield
+
+
+class DatabaseUnavailable(Overloaded):
+    code = "database_unavailable"
+    title = "Our database can't be reached just now"
+
+
+class Database:
+    """Opens transactions; a FIFO gate as wide as the pool keeps waiting fair and bounded."""
+
+    def __init__(self, engine: AsyncEngine, *, width: int, wait_seconds: float) -> None:
+        self.engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._gate = asyncio.Semaphore(width)
+        self._wait_seconds = wait_seconds
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Database":
+        return cls(
+            create_engine(settings),
+            width=settings.database_pool,
+            wait_seconds=settings.database_wait_seconds,
+        )
+
+    @asynccontextmanager
+    async def scope(self, tenant_id: TenantId) -> AsyncIterator[Scope]:
+        """One transaction as `payymo_app`: row-level security shows this tenant's rows only."""
+        async with self._transaction(APP_ROLE, str(tenant_id)) as session:
+            yield Scope(session, tenant_id)
+
+    @asynccontextmanager
+    async def system(self) -> AsyncIterator[AsyncSession]:
+        """One transaction as `payymo_system`: the few named tables, before a tenant is known."""
+        async with self._transaction(SYSTEM_ROLE, "") as session:
+            yield session
+
+    @asynccontextmanager
+    async def _transaction(self, role: str, tenant: str) -> AsyncIterator[AsyncSession]:
+        await self._enter()
+        try:
+            async with self._sessions.begin() as session:
+                await _become(session, role, tenant)
+                yield session
+        except (SQLAlchemyError, OSError) as error:
+            if not _is_outage(error):
+                raise
+            raise DatabaseUnavailable("The database did not answer.", retry_after=2) from error
+        finally:
+            self._gate.release()
+
+    async def _enter(self) -> None:
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._gate.acquire()
+        except TimeoutError as error:
+            raise Overloaded("All database connections are busy.", retry_after=1) from error
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def create_engine(settings: Settings) -> AsyncEngine:
+    """Return the engine; statements and locks time out so that nothing waits for ever."""
+    arguments: dict[str, Any] = {
+        "timeout": 5,
+        "server_settings": {
+            "application_name": "payymo",
+            "timezone": "UTC",
+            "jit": "off",
+            "statement_timeout": "60000",
+            "lock_timeout": "15000",
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    }
+    if not settings.database_statement_cache:
+        arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    return create_async_engine(
+        settings.async_database_url,
+        pool_size=settings.database_pool,
+        max_overflow=2,
+        connect_args=arguments,
+    )
+
+
+async def _become(session: AsyncSession, role: str, tenant: str) -> None:
+    """Set role and tenant for this transaction only; once more on a pooled connection that died."""
+    settings = select(
+        func.set_config("role", role, True),  # noqa: FBT003  set_config's own argument
+        func.set_config("payymo.tenant_id", tenant, True),  # noqa: FBT003
+    )
+    try:
+        await session.execute(settings)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        await session.rollback()
+        await session.execute(settings)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Tell the server being away, shutting down or in recovery from a statement that failed."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return error.connection_invalidated or state[:2] in {"08", "53"} or state[:3] == "57P"
+    return isinstance(error, OSError)

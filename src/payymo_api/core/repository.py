@@ -1,0 +1,63 @@
+"""Queries that cannot forget the tenant."""
+
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from payymo_api.core.db import Scope, TenantOwned
+from payymo_api.core.errors import NotFound, ValidationFailed
+
+M = TypeVar("M", bound=TenantOwned)
+
+
+class TenantRepository(Generic[M]):
+    """Base of every repository: `select()` starts with the tenant, and skips what was removed."""
+
+    model: type[M]
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._session = scope.session
+        self._tenant_id = scope.tenant_id
+
+    def select(self) -> Select[M]:
+        statement = select(self.model).where(self.model.tenant_id == self._tenant_id)
+        removed_at = getattr(self.model, "removed_at", None)
+        return statement if removed_at is None else statement.where(removed_at.is_(None))
+
+    async def find(self, id: UUID) -> M | None:
+        return await self._session.scalar(self.select().where(self._id == id))
+
+    async def get(self, id: UUID) -> M:
+        """Return the row; NotFound (404) for an unknown and for another tenant's id alike."""
+        found = await self.find(id)
+        if found is None:
+            raise NotFound("There is no such thing here.")
+        return found
+
+    async def get_locked(self, id: UUID) -> M:
+        """`get`, and hold the row's lock until the transaction ends."""
+        statement = self.select().where(self._id == id).with_for_update()
+        found = await self._session.scalar(statement.execution_options(populate_existing=True))
+        if found is None:
+            raise NotFound("There is no such thing here.")
+        return found
+
+    async def referenced(self, id: UUID, pointer: str) -> M:
+        """Return the row that a body names; ValidationFailed (422) at `pointer` if none."""
+        found = await self.find(id)
+        if found is None:
+            raise ValidationFailed.at(pointer, "unknown_reference", "There is no such thing here.")
+        return found
+
+    def add(self, entity: M) -> M:
+        entity.tenant_id = self._tenant_id
+        self._session.add(entity)
+        return entity
+
+    @property
+    def _id(self) -> InstrumentedAttribute[Any]:
+        id: InstrumentedAttribute[Any] = self.model.id  # type: ignore[attr-defined]  # every subclass has one
+        return id

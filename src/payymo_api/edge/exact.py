@@ -1,0 +1,58 @@
+"""JSON without loss: numbers come in as Decimal and leave with exactly their decimals."""
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import orjson
+from fastapi import Request
+from pydantic import BaseModel
+from typing_extensions import override
+
+from payymo_api.core.errors import MalformedRequest
+
+
+class ExactRequest(Request):
+    """A request whose JSON numbers are int or Decimal, never float."""
+
+    @override
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = parse(await self.body())
+        return self._json
+
+
+def parse(body: bytes) -> Any:  # noqa: ANN401  JSON is anything
+    """Read JSON text; MalformedRequest for what RFC 8259 does not allow."""
+    try:
+        return json.loads(
+            body.decode(), parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object
+        )
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise MalformedRequest("The body is not valid JSON.") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A name twice is refused: two readers would see two different requests."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def dump(answer: BaseModel) -> bytes:
+    return dump_plain(answer.model_dump())
+
+
+def dump_plain(content: Any) -> bytes:  # noqa: ANN401  JSON is anything
+    return orjson.dumps(content, default=_exact, option=orjson.OPT_UTC_Z)
+
+
+def _exact(value: object) -> object:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f").encode())
+    raise TypeError(f"{type(value).__name__} has no JSON form")

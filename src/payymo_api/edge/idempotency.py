@@ -1,0 +1,181 @@
+"""`Idempotency-Key`: the key, the effect and the kept answer are one transaction.
+
+An effect at a provider can't be rolled back, so there the order is claim (committed, a lease of
+60 s), effect under an id derived from the claim, answer; a claim that ran out is taken over.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from uuid import UUID
+
+import orjson
+from fastapi import Request, Response
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from payymo_api.core import problems
+from payymo_api.core.clock import now
+from payymo_api.core.crypto import Keyring
+from payymo_api.core.db import Scope
+from payymo_api.core.errors import Conflict, PayymoError, ValidationFailed
+from payymo_api.core.types import TenantId, new_id
+from payymo_api.edge.models import IdempotencyKey
+from payymo_api.edge.state import parts
+
+KEPT = timedelta(hours=72)
+LEASE = timedelta(seconds=60)
+_KEPT_HEADERS = ("content-type", "location")
+_NEVER_KEPT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+_VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class KeyReused(ValidationFailed):
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key belongs to another request"
+    resolution = "Use a new key for every new request; repeat a request unchanged."
+
+
+class InFlight(Conflict):
+    code = "idempotency_in_flight"
+    title = "The first request with this Idempotency-Key is still running"
+    resolution = "Repeat it in a second."
+
+
+class Replay(Exception):  # no error: the answer was given before
+    """Carries the kept answer past the route to `edge.route`, which sends it."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One request's key: whose, what it is for, and how its answer is sealed."""
+
+    key: str
+    tenant_id: TenantId
+    fingerprint: bytes
+    keyring: Keyring
+
+    @property
+    def row(self) -> str:
+        return f"idempotency_keys:{self.tenant_id}:{self.key}"
+
+
+async def ticket(request: Request, tenant_id: TenantId) -> Ticket | None:
+    """Return the request's ticket, or None without the header; ValidationFailed if it is unfit."""
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method != "POST":
+        return None
+    if not _VALID_KEY.fullmatch(key):
+        raise ValidationFailed.at(
+            "/Idempotency-Key", "invalid_key", "A key is 1 to 255 visible ASCII characters."
+        )
+    return Ticket(key, tenant_id, await _fingerprint(request), parts(request).keyring)
+
+
+async def _fingerprint(request: Request) -> bytes:
+    """Method, path, query and body; a form's boundary is chance, so it doesn't count."""
+    body = await request.body()
+    boundary = re.search(r'boundary="?([^";]+)', request.headers.get("content-type", ""))
+    if boundary:
+        body = body.replace(boundary[1].encode(), b"")
+    target = f"{request.method} {request.url.path}?{request.url.query}\n"
+    return hashlib.sha256(target.encode() + body).digest()
+
+
+async def begin(scope: Scope, ticket: Ticket) -> None:
+    """Hold the key for this transaction; Replay, KeyReused or InFlight if it was used before."""
+    await _lock(scope, ticket)
+    row = await _read(scope, ticket)
+    if row:
+        _refuse_or_replay(row, ticket)
+        raise InFlight("The first request with this key is still running.", retry_after=1)
+
+
+async def claim(scope: Scope, ticket: Ticket) -> UUID:
+    """Claim the key for an effect at a provider; return the id that the effect is made under."""
+    await _lock(scope, ticket)
+    row = await _read(scope, ticket)
+    if row:
+        _refuse_or_replay(row, ticket)
+        if row.claimed_until and row.claimed_until > now():
+            raise InFlight("The first request with this key is still running.", retry_after=1)
+        row.claimed_until = now() + LEASE
+        return row.effect_id
+    effect_id = new_id()
+    scope.session.add(
+        IdempotencyKey(
+            tenant_id=ticket.tenant_id,
+            key=ticket.key,
+            fingerprint=ticket.fingerprint,
+            effect_id=effect_id,
+            claimed_until=now() + LEASE,
+        )
+    )
+    return effect_id
+
+
+async def keep(scope: Scope, ticket: Ticket, response: Response) -> None:
+    """Store the answer, in the transaction that makes it true."""
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    plain = orjson.dumps(headers) + b"\n" + bytes(response.body)
+    values = {
+        "fingerprint": ticket.fingerprint,
+        "claimed_until": None,
+        "status": response.status_code,
+        "answer": ticket.keyring.encrypt(plain, bound_to=ticket.row),
+    }
+    statement = insert(IdempotencyKey).values(
+        tenant_id=ticket.tenant_id, key=ticket.key, effect_id=new_id(), **values
+    )
+    key = [IdempotencyKey.tenant_id, IdempotencyKey.key]
+    await scope.session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+
+
+async def release(scope: Scope, ticket: Ticket) -> None:
+    """Let a failed effect be tried again at once, under the same id."""
+    row = await _read(scope, ticket)
+    if row and row.status is None:
+        row.claimed_until = None
+
+
+def is_kept(error: PayymoError) -> bool:
+    """A business refusal is an answer; a fault, a limit or a missing key is not."""
+    return error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status not in _NEVER_KEPT
+
+
+def refusal(request: Request, error: PayymoError) -> Response:
+    base_url = parts(request).settings.public_url
+    return problems.response(error, base_url=base_url, request_id=request.state.request_id)
+
+
+async def _lock(scope: Scope, ticket: Ticket) -> None:
+    number = func.hashtextextended(ticket.row, 0)
+    if not await scope.session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+        raise InFlight("The first request with this key is still running.", retry_after=1)
+
+
+async def _read(scope: Scope, ticket: Ticket) -> IdempotencyKey | None:
+    """A statement of its own: its snapshot is taken after the lock."""
+    mine = (IdempotencyKey.tenant_id == ticket.tenant_id, IdempotencyKey.key == ticket.key)
+    row = await scope.session.scalar(select(IdempotencyKey).where(*mine))
+    if row and row.created_at < now() - KEPT:
+        await scope.session.execute(delete(IdempotencyKey).where(*mine))
+        return None
+    return row
+
+
+def _refuse_or_replay(row: IdempotencyKey, ticket: Ticket) -> None:
+    if row.fingerprint != ticket.fingerprint:
+        raise KeyReused("This key was used with another method, path or body.")
+    if row.status is None or row.answer is None:
+        return
+    headers, _, body = ticket.keyring.decrypt(row.answer, bound_to=ticket.row).partition(b"\n")
+    response = Response(body, status_code=row.status, headers=orjson.loads(headers))
+    response.headers["Idempotent-Replayed"] = "true"
+    raise Replay(response)

@@ -1,0 +1,166 @@
+"""The route class of every router: what the contract says of all routes, done once."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.datastructures import URL
+from typing_extensions import override
+
+from payymo_api.core.errors import FieldError, UnsupportedMediaType, ValidationFailed
+from payymo_api.core.fields import Listing
+from payymo_api.edge import exact, idempotency
+from payymo_api.edge.etag import IfMatch, etag, matches
+from payymo_api.edge.exact import ExactRequest
+from payymo_api.edge.idempotency import Replay
+from payymo_api.edge.scope import permission
+
+_SAFE = {"GET", "HEAD"}
+
+
+class Answered(Response):
+    """A response that remembers the model it was made of."""
+
+    media_type = "application/json"
+
+    def __init__(self, found: BaseModel, status: int) -> None:
+        super().__init__(exact.dump(found), status_code=status)
+        self.found = found
+
+
+class ApiRoute(APIRoute):
+    """Exact JSON in and out, no unknown query parameter, Location, ETag, Link, kept answers."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401  APIRoute's own
+        status = options.get("status_code") or HTTPStatus.OK
+        super().__init__(path, _answering(endpoint, status), **options)
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        original = super().get_route_handler()
+        known = _query_names(self)
+        takes_json = self.body_field is not None and not _is_form(self)
+        is_one = self.path.endswith("}")
+
+        async def handle(request: Request) -> Response:
+            request = ExactRequest(request.scope, request.receive)
+            _refuse_unknown(request, known)
+            if request.method not in _SAFE:
+                await _read_body(request, takes_json=takes_json)
+            try:
+                response = await original(request)
+            except Replay as replay:
+                return replay.response
+            _link(request, response)
+            await _keep(request, response)
+            return _conditional(request, response) if is_one else response
+
+        return handle
+
+
+def api_router(prefix: str, resource: str) -> APIRouter:
+    """Return a router below /api/v1 whose routes need a key with the resource's permission."""
+    return APIRouter(
+        prefix=f"/api/v1{prefix}",
+        tags=[resource],
+        route_class=ApiRoute,
+        dependencies=[Depends(permission(resource))],
+    )
+
+
+def _if_match(
+    if_match: Annotated[
+        str | None, Header(description="ETag of the last read; 412 if it changed since.")
+    ] = None,
+) -> IfMatch:
+    return IfMatch(if_match)
+
+
+IfMatchDep = Annotated[IfMatch, Depends(_if_match)]
+
+
+def _answering(endpoint: Callable[..., Any], status: int) -> Callable[..., Awaitable[Response]]:
+    """Wrap an endpoint so that the model it returns becomes exact JSON."""
+    assert inspect.iscoroutinefunction(endpoint)
+
+    @wraps(endpoint)
+    async def answer(*args: Any, **kwargs: Any) -> Response:  # noqa: ANN401  any endpoint
+        found = await endpoint(*args, **kwargs)
+        if isinstance(found, BaseModel):
+            return Answered(found, status)
+        return found if isinstance(found, Response) else Response(status_code=status)
+
+    return answer
+
+
+def _query_names(route: APIRoute) -> frozenset[str]:
+    return frozenset(_names(route.dependant))
+
+
+def _names(dependant: Dependant) -> set[str]:
+    names = {name for inner in dependant.dependencies for name in _names(inner)}
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            names |= {each.alias or name for name, each in annotation.model_fields.items()}
+        else:
+            names.add(field.alias)
+    return names
+
+
+def _is_form(route: APIRoute) -> bool:
+    field = route.body_field
+    return field is not None and type(field.field_info).__name__ in {"Form", "File"}
+
+
+def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        detail = "There is no such query parameter."
+        errors = [FieldError(f"/{name}", "unknown_parameter", detail) for name in unknown]
+        raise ValidationFailed(detail, errors=errors)
+
+
+async def _read_body(request: Request, *, takes_json: bool) -> None:
+    """Keep the bytes for `edge.door`, which looks for foreign ids in a refused request."""
+    body = request.state.body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if takes_json and body and kind != "application/json" and not kind.endswith("+json"):
+        raise UnsupportedMediaType("Send the body as application/json.")
+
+
+def _link(request: Request, response: Response) -> None:
+    """Location of what was made (RFC 9110), Link to the next page (RFC 8288)."""
+    if not isinstance(response, Answered):
+        return
+    if response.status_code == HTTPStatus.CREATED and hasattr(response.found, "id"):
+        id = response.found.model_dump(mode="json", include={"id"})["id"]
+        response.headers["Location"] = f"{request.url.path}/{id}"
+    if isinstance(response.found, Listing) and response.found.next_cursor:
+        url = URL(scope=request.scope).include_query_params(cursor=response.found.next_cursor)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
+async def _keep(request: Request, response: Response) -> None:
+    """Store the answer under its Idempotency-Key, in the transaction that is still open."""
+    if keeps := getattr(request.state, "keeps", None):
+        scope, ticket = keeps
+        await idempotency.keep(scope, ticket, response)
+    elif effect := getattr(request.state, "effect", None):
+        async with effect.database.scope(effect.tenant_id) as scope:
+            await idempotency.keep(scope, effect.ticket, response)
+
+
+def _conditional(request: Request, response: Response) -> Response:
+    if request.method not in _SAFE or response.status_code != HTTPStatus.OK:
+        return response
+    response.headers["ETag"] = tag = etag(cast("bytes", response.body))
+    if matches(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+    return response

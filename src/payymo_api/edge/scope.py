@@ -1,0 +1,114 @@
+"""Tenant scoping by dependency injection: no route reaches data but through one of these."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from payymo_api.core.db import Database, Scope
+from payymo_api.core.errors import Forbidden, PayymoError, Unauthenticated
+from payymo_api.core.types import TenantId, new_id
+from payymo_api.edge import idempotency
+from payymo_api.edge.caller import Caller
+from payymo_api.edge.idempotency import Ticket
+from payymo_api.edge.state import DatabaseDep
+
+_READS = {"GET", "HEAD"}
+api_key = APIKeyHeader(
+    name="X-API-Key", auto_error=False, scheme_name="ApiKey", description="`pym_live_…`"
+)
+bearer = HTTPBearer(auto_error=False, scheme_name="Bearer", description="The same API key.")
+
+
+def get_caller(
+    request: Request,
+    _: Annotated[object, Security(api_key)],
+    __: Annotated[object, Security(bearer)],
+) -> Caller:
+    """Return whom `edge.door` has let in."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        raise Unauthenticated("Send your API key in X-API-Key.")
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+def permission(resource: str) -> Callable[[Request, Caller], None]:
+    """A router's dependency: the key needs `<resource>:read` or `<resource>:write`."""
+
+    def check(request: Request, caller: CallerDep) -> None:
+        needed = f"{resource}:{'read' if request.method in _READS else 'write'}"
+        if not caller.may(needed):
+            raise Forbidden(f"This key lacks the scope {needed}.")
+
+    check.permission = resource  # type: ignore[attr-defined]  # tests walk the routes for it
+    return check
+
+
+async def open_scope(
+    request: Request, database: DatabaseDep, caller: CallerDep
+) -> AsyncIterator[Scope]:
+    """One transaction for the whole request; a business refusal is kept under its key."""
+    ticket = await idempotency.ticket(request, caller.tenant_id)
+    if ticket is None:
+        async with database.scope(caller.tenant_id) as scope:
+            yield scope
+        return
+    refused: PayymoError | None = None
+    async with database.scope(caller.tenant_id) as scope:
+        await idempotency.begin(scope, ticket)
+        request.state.keeps = (scope, ticket)
+        try:
+            async with scope.savepoint():
+                yield scope
+        except PayymoError as error:
+            if not idempotency.is_kept(error):
+                raise
+            await idempotency.keep(scope, ticket, idempotency.refusal(request, error))
+            refused = error
+    if refused:
+        raise refused
+
+
+# scope="function": commit before the response leaves, so a failed commit is a 500 and not a lie.
+ScopeDep = Annotated[Scope, Depends(open_scope, scope="function")]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A request that acts at a provider: no transaction is open; `id` is the same on a retry."""
+
+    id: UUID
+    tenant_id: TenantId
+    database: Database
+    ticket: Ticket | None
+
+
+async def open_effect(
+    request: Request, database: DatabaseDep, caller: CallerDep
+) -> AsyncIterator[Effect]:
+    ticket = await idempotency.ticket(request, caller.tenant_id)
+    if ticket is None:
+        yield Effect(new_id(), caller.tenant_id, database, None)
+        return
+    async with database.scope(caller.tenant_id) as scope:
+        id = await idempotency.claim(scope, ticket)
+    effect = Effect(id, caller.tenant_id, database, ticket)
+    request.state.effect = effect
+    try:
+        yield effect
+    except PayymoError as error:
+        async with database.scope(caller.tenant_id) as scope:
+            if idempotency.is_kept(error):
+                await idempotency.keep(scope, ticket, idempotency.refusal(request, error))
+            else:
+                await idempotency.release(scope, ticket)
+        raise
+
+
+EffectDep = Annotated[Effect, Depends(open_effect, scope="function")]

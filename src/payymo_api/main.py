@@ -1,0 +1,116 @@
+"""Assemble the HTTP application. No logic lives here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from redis.asyncio import Redis
+from starlette.staticfiles import StaticFiles
+
+from payymo_api.core import log, problems
+from payymo_api.core.crypto import Keyring
+from payymo_api.core.db import Database
+from payymo_api.core.errors import PayymoError
+from payymo_api.core.settings import Settings
+from payymo_api.edge import operations
+from payymo_api.edge.caller import Caller, Callers
+from payymo_api.edge.door import Door
+from payymo_api.edge.limits import RateLimits
+from payymo_api.edge.state import Parts
+from payymo_api.tenants import router as tenants
+from payymo_api.tenants.repository import find_caller
+from payymo_api.tenants.service import note_keys_used
+
+ROUTERS = (tenants.keys, tenants.incidents)
+MAX_BODY = 1024 * 1024
+_KEYS_NOTED_EVERY = 10.0
+_log = log.get(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    parts = build_parts(settings)
+    app = FastAPI(
+        title="Payymo",
+        version="1.0.0",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    problems.install(app, settings.public_url)
+    app.add_middleware(Door)
+    for router in (operations.router, *ROUTERS):
+        app.include_router(router)
+    _serve_docs(app)
+    return app
+
+
+def build_parts(settings: Settings) -> Parts:
+    database = Database.of(settings)
+
+    async def lookup(digest: bytes) -> Caller | None:
+        return await find_caller(database, digest)
+
+    return Parts(
+        settings=settings,
+        database=database,
+        keyring=Keyring.parse(settings.encryption_keys.get_secret_value()),
+        callers=Callers(settings.api_key_pepper.get_secret_value().encode(), lookup),
+        limits=RateLimits(Redis.from_url(settings.redis_url, socket_timeout=0.5)),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: Parts = app.state.parts
+    noting = asyncio.create_task(_note_keys(parts))
+    yield
+    noting.cancel()
+    with suppress(asyncio.CancelledError):
+        await noting
+    await note_keys_used(parts.database, parts.callers)
+    await parts.limits.redis.aclose()
+    await parts.database.close()
+
+
+async def _note_keys(parts: Parts) -> None:
+    while True:
+        await asyncio.sleep(_KEYS_NOTED_EVERY)
+        try:
+            await note_keys_used(parts.database, parts.callers)
+        except PayymoError as error:
+            _log.warning("key_use_not_noted", code=error.code)
+
+
+def _serve_docs(app: FastAPI) -> None:
+    """Swagger UI and ReDoc from our own origin: no CDN is asked."""
+    static = str(files("fastapi_offline") / "static")
+    app.mount("/docs/static", StaticFiles(directory=static), name="docs-static")
+
+    async def swagger() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Payymo",
+            swagger_js_url="/docs/static/swagger-ui-bundle.js",
+            swagger_css_url="/docs/static/swagger-ui.css",
+            swagger_favicon_url="/docs/static/favicon.png",
+            swagger_ui_parameters={"persistAuthorization": True},
+        )
+
+    async def redoc() -> HTMLResponse:
+        return get_redoc_html(
+            openapi_url="/openapi.json",
+            title="Payymo",
+            redoc_js_url="/docs/static/redoc.standalone.js",
+            redoc_favicon_url="/docs/static/favicon.png",
+            with_google_fonts=False,
+        )
+
+    app.add_api_route("/docs", swagger, include_in_schema=False)
+    app.add_api_route("/redoc", redoc, include_in_schema=False)

@@ -1,0 +1,58 @@
+"""The outbox: the truth about what has happened and what is still to be done about it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payymo_api.core.db import TenantOwned
+from payymo_api.core.types import EventId
+
+
+class OutboxEvent(TenantOwned):
+    """A committed fact. Its job is due until `done_at`; `leased_until` keeps others off meanwhile.
+
+    A public one gets its `sequence` (per tenant, no gaps) and its `body` (the bytes every endpoint
+    receives) from the relay, after commit.
+    """
+
+    __tablename__ = "outbox_events"
+    __table_args__ = (
+        Index("ix_outbox_events_due", "due_at", postgresql_where=text("done_at IS NULL")),
+        Index(
+            "uq_outbox_events_sequence",
+            "tenant_id",
+            "sequence",
+            unique=True,
+            postgresql_where=text("sequence IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_events_unsequenced",
+            "tenant_id",
+            "id",
+            postgresql_where=text("data IS NOT NULL AND sequence IS NULL"),
+        ),
+    )
+    prefix = "evt"
+
+    id: Mapped[EventId] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    data: Mapped[str | None]
+    sequence: Mapped[int | None]
+    body: Mapped[bytes | None]
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    done_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class EventCounter(TenantOwned):
+    """The last sequence number given to a tenant's public events."""
+
+    __tablename__ = "event_counters"
+
+    last: Mapped[int]

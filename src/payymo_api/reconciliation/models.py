@@ -1,0 +1,137 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Numeric, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payymo_api.core.db import TenantOwned
+from payymo_api.core.types import (
+    CreditId,
+    CustomerId,
+    InvoiceId,
+    MatchId,
+    PayoutId,
+    TransactionId,
+)
+
+
+class Match(TenantOwned):
+    """A set of signed allocations, made and undone as one."""
+
+    __tablename__ = "matches"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        CheckConstraint("status IN ('active', 'undone')", name="ck_matches_status"),
+        CheckConstraint("source IN ('auto', 'manual', 'suggestion')", name="ck_matches_source"),
+    )
+    prefix = "mt"
+
+    id: Mapped[MatchId] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(server_default="active")
+    source: Mapped[str]
+    probability: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
+    evidence: Mapped[list[Any]] = mapped_column(server_default="[]")
+    runner_up: Mapped[dict[str, Any] | None]
+    note: Mapped[str | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    undone_by: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+
+
+class CustomerCredit(TenantOwned):
+    """What is left over of a line (`on_account`): for later matches, never more than it is."""
+
+    __tablename__ = "customer_credits"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "transaction_id"], ["transactions.tenant_id", "transactions.id"]
+        ),
+        CheckConstraint("used_minor BETWEEN 0 AND amount_minor", name="ck_customer_credits_used"),
+    )
+    prefix = "cred"
+
+    id: Mapped[CreditId] = mapped_column(primary_key=True)
+    customer_id: Mapped[CustomerId | None]
+    transaction_id: Mapped[TransactionId]
+    amount_minor: Mapped[int]
+    used_minor: Mapped[int] = mapped_column(server_default="0")
+    currency: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Allocation(TenantOwned):
+    """How much of a line goes to a document, in both currencies; signed as the line is.
+
+    `document_amount_minor` and `write_off_minor` are what the document's settled amount moves by.
+    Exactly one of the document columns is filled, the one that `document_type` names.
+    """
+
+    __tablename__ = "allocations"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "match_id"], ["matches.tenant_id", "matches.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "transaction_id"], ["transactions.tenant_id", "transactions.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "invoice_id"], ["invoices.tenant_id", "invoices.id"]),
+        ForeignKeyConstraint(["tenant_id", "payout_id"], ["payouts.tenant_id", "payouts.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "credit_id"], ["customer_credits.tenant_id", "customer_credits.id"]
+        ),
+        CheckConstraint(
+            "document_type IN ('invoice', 'credit_note', 'payout', 'on_account')",
+            name="ck_allocations_document_type",
+        ),
+        CheckConstraint(
+            "(invoice_id IS NOT NULL) = (document_type IN ('invoice', 'credit_note'))"
+            " AND (payout_id IS NOT NULL) = (document_type = 'payout')"
+            " AND (credit_id IS NOT NULL) = (document_type = 'on_account')",
+            name="ck_allocations_one_document",
+        ),
+        CheckConstraint(
+            "(write_off_minor = 0) = (write_off_reason IS NULL)",
+            name="ck_allocations_write_off_has_reason",
+        ),
+        CheckConstraint(
+            "write_off_reason IN ('discount', 'fee', 'rounding', 'fx', 'other')",
+            name="ck_allocations_write_off_reason",
+        ),
+        Index("ix_allocations_match", "tenant_id", "match_id"),
+        Index("ix_allocations_transaction", "tenant_id", "transaction_id"),
+        Index("ix_allocations_invoice", "tenant_id", "invoice_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    match_id: Mapped[MatchId]
+    transaction_id: Mapped[TransactionId]
+    document_type: Mapped[str]
+    invoice_id: Mapped[InvoiceId | None]
+    payout_id: Mapped[PayoutId | None]
+    credit_id: Mapped[CreditId | None]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    document_amount_minor: Mapped[int]
+    document_currency: Mapped[str]
+    write_off_minor: Mapped[int] = mapped_column(server_default="0")
+    write_off_reason: Mapped[str | None]
+
+
+class PayerIban(TenantOwned):
+    """IBAN memory: this account has paid for this customer, as a settled match showed."""
+
+    __tablename__ = "payer_ibans"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "customer_id"],
+            ["customers.tenant_id", "customers.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    iban: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(primary_key=True)
+    confirmations: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(server_default=func.now())

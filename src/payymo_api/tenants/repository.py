@@ -1,0 +1,65 @@
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payymo_api.core.db import Database
+from payymo_api.core.page import Keyset, Page
+from payymo_api.core.repository import TenantRepository
+from payymo_api.core.types import KeyId, TenantId
+from payymo_api.edge.caller import Caller
+from payymo_api.edge.models import SecurityIncident
+from payymo_api.tenants.models import ApiKey, Tenant
+
+
+class KeyRepository(TenantRepository[ApiKey]):
+    model = ApiKey
+    by_id = Keyset[ApiKey]((ApiKey.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(self, cursor: str | None, limit: int) -> Page[ApiKey]:
+        return await self.by_id.page(self._session, self.select(), cursor, limit)
+
+
+class IncidentRepository(TenantRepository[SecurityIncident]):
+    model = SecurityIncident
+    by_id = Keyset[SecurityIncident]((SecurityIncident.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(self, cursor: str | None, limit: int) -> Page[SecurityIncident]:
+        return await self.by_id.page(self._session, self.select(), cursor, limit)
+
+
+async def find_caller(database: Database, digest: bytes) -> Caller | None:
+    """Return whom a key's digest belongs to; None if it is unknown, revoked or expired."""
+    statement = (
+        select(ApiKey, Tenant.plan)
+        .join(Tenant, Tenant.tenant_id == ApiKey.tenant_id)
+        .where(
+            ApiKey.digest == digest,
+            ApiKey.revoked_at.is_(None),
+            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
+        )
+    )
+    async with database.system() as session:
+        row = (await session.execute(statement)).first()
+    if row is None:
+        return None
+    key, plan = row
+    return Caller(
+        tenant_id=key.tenant_id,
+        key_id=key.id,
+        scopes=frozenset(key.scopes),
+        plan=plan,
+        per_minute=key.per_minute,
+        expires_at=key.expires_at,
+    )
+
+
+async def note_use(session: AsyncSession, used: Iterable[tuple[TenantId, KeyId]]) -> None:
+    """Write down that these keys were used just now: one statement for many requests."""
+    for tenant_id, key_id in sorted(used):
+        await session.execute(
+            update(ApiKey)
+            .where(ApiKey.tenant_id == tenant_id, ApiKey.id == key_id)
+            .values(last_used_at=func.now())
+        )

@@ -1,0 +1,62 @@
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from payymo_api.core.fields import Answer, IncidentRef, Instant, KeyRef, Name, Request
+
+RESOURCES = (
+    "api_keys",
+    "bank_accounts",
+    "bank_connections",
+    "customers",
+    "events",
+    "invoices",
+    "reconciliation",
+    "security_incidents",
+    "transactions",
+    "webhook_endpoints",
+)
+Permission = Annotated[
+    str,
+    Field(
+        pattern=rf"^(\*|({'|'.join(RESOURCES)}):(read|write))$",
+        examples=["transactions:read"],
+        description="`<resource>:read`, `<resource>:write`, or `*` for all.",
+    ),
+]
+
+
+class KeyRequest(Request):
+    name: Annotated[Name, Field(examples=["CRM"], description="What the key is for.")]
+    scopes: Annotated[
+        list[Permission], Field(min_length=1, max_length=40, description="What the key may do.")
+    ] = ["*"]
+    expires_at: Annotated[Instant | None, Field(description="Refused from then on.")] = None
+
+
+class KeyAnswer(Answer):
+    id: KeyRef
+    name: str
+    hint: Annotated[str, Field(description="The key's first letters, to tell keys apart.")]
+    scopes: list[str]
+    created_at: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
+    last_used_at: Annotated[Instant | None, Field(description="Exact to about ten seconds.")]
+
+
+class NewKeyAnswer(KeyAnswer):
+    key: Annotated[str, Field(description="The key itself: shown this once, stored nowhere.")]
+
+
+class IncidentAnswer(Answer):
+    """Somebody outside this tenant named one of its objects; what they got was a 404 or a 422."""
+
+    id: IncidentRef
+    kind: Literal["foreign_object"] = "foreign_object"
+    object_id: str
+    request: Annotated[str, Field(examples=["GET /api/v1/invoices/{id}"])]
+    attempts: Annotated[int, Field(description="In the hour that starts at `hour`.")]
+    hour: Instant
+    first_at: Instant
+    last_at: Instant

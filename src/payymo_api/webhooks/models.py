@@ -1,0 +1,96 @@
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payymo_api.core.db import TenantOwned
+from payymo_api.core.types import DeliveryId, EndpointId, EventId
+
+
+class WebhookEndpoint(TenantOwned):
+    """Where a tenant's events go. `secret` and, during a rotation, the one before: sealed."""
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        CheckConstraint("status IN ('enabled', 'disabled')", name="ck_webhook_endpoints_status"),
+    )
+    prefix = "we"
+
+    id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    event_types: Mapped[list[str]]
+    description: Mapped[str | None]
+    status: Mapped[str]
+    disabled_reason: Mapped[str | None]
+    each_line: Mapped[bool]
+    secret: Mapped[bytes]
+    previous_secret: Mapped[bytes | None]
+    previous_secret_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    removed_at: Mapped[datetime | None]
+
+
+class WebhookDelivery(TenantOwned):
+    """One event owed to one endpoint; unique, however often the fan-out runs."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "endpoint_id"], ["webhook_endpoints.tenant_id", "webhook_endpoints.id"]
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "event_id"], ["outbox_events.tenant_id", "outbox_events.id"]
+        ),
+        CheckConstraint(
+            "status IN ('pending', 'delivered', 'failed')", name="ck_webhook_deliveries_status"
+        ),
+        Index(
+            "uq_webhook_deliveries_event_endpoint",
+            "tenant_id",
+            "event_id",
+            "endpoint_id",
+            unique=True,
+        ),
+        Index("ix_webhook_deliveries_endpoint", "tenant_id", "endpoint_id", "id"),
+        Index(
+            "ix_webhook_deliveries_due",
+            "next_attempt_at",
+            postgresql_where=text("status = 'pending'"),
+        ),
+    )
+    prefix = "dlv"
+
+    id: Mapped[DeliveryId] = mapped_column(primary_key=True)
+    event_id: Mapped[EventId]
+    event_type: Mapped[str]
+    endpoint_id: Mapped[EndpointId]
+    status: Mapped[str] = mapped_column(server_default="pending")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    issues: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    leased_until: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class WebhookAttempt(TenantOwned):
+    """One try: when, what the endpoint said (its first bytes), or why nothing was sent."""
+
+    __tablename__ = "webhook_attempts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "delivery_id"],
+            ["webhook_deliveries.tenant_id", "webhook_deliveries.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    delivery_id: Mapped[DeliveryId] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    status_code: Mapped[int | None]
+    error: Mapped[str | None]
+    answer: Mapped[str | None]
+    milliseconds: Mapped[int]
+    started_at: Mapped[datetime]

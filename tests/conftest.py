@@ -1,0 +1,133 @@
+"""A real PostgreSQL and Redis; each test works as tenants of its own, so nothing is rolled back."""
+
+import base64
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi import FastAPI
+
+from payymo_api.core import log
+from payymo_api.core.db import Database
+from payymo_api.core.settings import Settings
+from payymo_api.core.types import TenantId
+from payymo_api.edge.caller import Plan
+from payymo_api.edge.state import Parts
+from payymo_api.main import create_app
+from payymo_api.tenants import service as tenants
+from payymo_api.tenants.schemas import KeyRequest
+
+ROOT = Path(__file__).parents[1]
+log.configure("warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """A tenant with a key, and a client that calls as that tenant."""
+
+    tenant_id: TenantId
+    key: str
+    client: httpx.AsyncClient
+
+
+def migrate(database_url: str, revision: str = "head") -> None:
+    config = Config(str(ROOT / "alembic.ini"))
+    config.attributes["url"] = database_url
+    command.upgrade(config, revision)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    url = os.environ["PAYYMO_DATABASE_URL"]
+    migrate(url)
+    return Settings(
+        database_url=url,
+        redis_url=os.environ["PAYYMO_REDIS_URL"],
+        encryption_keys=f"test:{base64.b64encode(bytes(32)).decode()}",
+        api_key_pepper="pepper-for-tests-only-" + "x" * 20,
+        public_url="http://payymo.test",
+        environment="test",
+        webhook_allow_loopback=True,
+        metrics_token="metrics-token-for-tests",
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    app = create_app(settings)
+    yield app
+    parts: Parts = app.state.parts
+    await parts.limits.redis.aclose()
+    await parts.database.close()
+
+
+@pytest.fixture(scope="session")
+def parts(app: FastAPI) -> Parts:
+    found: Parts = app.state.parts
+    return found
+
+
+@pytest.fixture(scope="session")
+def database(parts: Parts) -> Database:
+    return parts.database
+
+
+async def make_someone(
+    app: FastAPI,
+    *,
+    plan: Plan = "standard",
+    scopes: list[str] | None = None,
+    per_minute: int | None = 100_000,
+) -> Someone:
+    parts: Parts = app.state.parts
+    tenant_id = await tenants.create_tenant(parts.database, name="Someone", plan=plan)
+    async with parts.database.scope(tenant_id) as scope:
+        made = await tenants.create_key(
+            scope,
+            parts.callers,
+            "test",
+            KeyRequest(name="test", scopes=scopes or ["*"]),
+            per_minute=per_minute,
+        )
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://payymo.test",
+        headers={"X-API-Key": made.key},
+    )
+    return Someone(tenant_id, made.key, client)
+
+
+@pytest.fixture
+async def someone(app: FastAPI) -> AsyncIterator[Someone]:
+    made = await make_someone(app)
+    async with made.client:
+        yield made
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncIterator[Someone]:
+    made = await make_someone(app)
+    async with made.client:
+        yield made
+
+
+@pytest.fixture
+def client(someone: Someone) -> httpx.AsyncClient:
+    return someone.client
+
+
+@pytest.fixture
+def tenant_id(someone: Someone) -> TenantId:
+    return someone.tenant_id
+
+
+@pytest.fixture
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://payymo.test") as client:
+        yield client
