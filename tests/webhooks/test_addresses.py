@@ -128,6 +128,29 @@ async def test_a_public_address_first_does_not_open_the_way_to_a_private_one(
     assert (failure.kind, opened) == (Failure.REFUSED_ADDRESS, ["93.184.215.14"])
 
 
+@pytest.mark.parametrize("answer", [["10.0.0.1", "fe80::1"], ["::1", "127.0.0.1", "::ffff:a00:1"]])
+async def test_many_addresses_of_special_use_are_refused_like_one(
+    answer: list[str], opened: list[str]
+) -> None:
+    failure = await _failure("https://hooks.example.com/", Answers(answer))
+    assert (failure.kind, opened) == (Failure.REFUSED_ADDRESS, [])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.example.com/",
+        "https://hooks.example.com:22/",
+        "https://user@hooks.example.com/",
+        "ftp://hooks.example.com/",
+        "not a url",
+    ],
+)
+async def test_a_url_stored_under_laxer_rules_is_judged_again(url: str, opened: list[str]) -> None:
+    failure = await _failure(url, Answers(["93.184.215.14"]))
+    assert (failure.kind, opened) == (Failure.REFUSED_ADDRESS, [])
+
+
 async def test_a_listening_loopback_port_hears_nothing(receiver: Receiver) -> None:
     url = f"https://hooks.example.com:{receiver.port}/"
     assert (await _failure(url, Answers(["127.0.0.1"]))).kind is Failure.REFUSED_ADDRESS
