@@ -1,0 +1,9 @@
+"""Refusals of webhooks: endpoints that we will not send to."""
+
+from payymo_api.core.errors import ValidationFailed
+
+
+class EndpointUrlRefused(ValidationFailed):
+    code = "endpoint_url_refused"
+    title = "Events can't be sent to this URL"
+    resolution = "Give a public https URL on port 443, or on 1024 and above, without credentials."

@@ -1,0 +1,1 @@
+"""Decisions of webhooks: pure functions of their arguments."""

@@ -1,0 +1,196 @@
+import asyncio
+import gzip
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from payymo_api.webhooks.gateway import DeliveryFailed, Failure
+from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
+from payymo_api.webhooks.rules import signing
+from tests.webhooks.conftest import Receiver
+
+BODY = b'{"event_type":"transaction.created"}'
+
+
+async def _failure(sender: AiohttpSender, url: str) -> DeliveryFailed:
+    with pytest.raises(DeliveryFailed) as caught:
+        await sender.post(url, {}, BODY)
+    return caught.value
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[AiohttpSender]:
+    sender = AiohttpSender(allow_loopback=True, timeout_seconds=0.2)
+    yield sender
+    await sender.aclose()
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "self_signed.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+async def test_sends_the_bytes_as_they_are_with_our_headers(
+    lenient: AiohttpSender, receiver: Receiver
+) -> None:
+    signed = signing.headers([b"k" * 32], "evt_1", BODY, datetime.now(UTC))
+    answer = await lenient.post(receiver.url, signed, BODY)
+    assert (answer.status, answer.body_excerpt) == (200, b"ok")
+    assert receiver.bodies == [BODY]
+    head = receiver.heads[0]
+    assert head.startswith("POST /hooks HTTP/1.1\r\n")
+    assert f"X-Webhook-Signature: {signed['X-Webhook-Signature']}\r\n" in head
+    assert "User-Agent: Payymo-Webhooks/" in head
+    assert "Content-Type: application/json\r\n" in head
+
+
+async def test_a_connection_serves_again(lenient: AiohttpSender, receiver: Receiver) -> None:
+    await lenient.post(receiver.url, {}, BODY)
+    await lenient.post(receiver.url, {}, BODY)
+    assert (receiver.connections, len(receiver.bodies)) == (1, 2)
+
+
+async def test_cookies_are_neither_kept_nor_sent(
+    lenient: AiohttpSender, receiver: Receiver
+) -> None:
+    receiver.answer = b"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n"
+    await lenient.post(receiver.url, {}, BODY)
+    await lenient.post(receiver.url, {}, BODY)
+    assert "cookie" not in receiver.heads[1].lower()
+
+
+async def test_proxies_of_the_environment_are_ignored(
+    lenient: AiohttpSender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert (await lenient.post(receiver.url, {}, BODY)).status == 200
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_an_answer_and_not_followed(
+    lenient: AiohttpSender, receiver: Receiver, status: int
+) -> None:
+    location = f"http://127.0.0.1:{receiver.port}/elsewhere"
+    receiver.answer = (
+        f"HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
+    ).encode()
+    answer = await lenient.post(receiver.url, {}, BODY)
+    assert (answer.status, answer.headers) == (status, {"location": location})
+    assert len(receiver.heads) == 1
+
+
+async def test_retry_after_is_handed_on(lenient: AiohttpSender, receiver: Receiver) -> None:
+    receiver.answer = (
+        b"HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nX-Else: 1\r\ncontent-length: 0\r\n\r\n"
+    )
+    answer = await lenient.post(receiver.url, {}, BODY)
+    assert (answer.status, answer.headers) == (503, {"retry-after": "120"})
+
+
+async def test_no_answer_in_time_is_a_timeout(hasty: AiohttpSender, receiver: Receiver) -> None:
+    receiver.answer = None
+    assert (await _failure(hasty, receiver.url)).kind is Failure.TIMEOUT
+    assert receiver.bodies == [BODY]
+
+
+async def test_a_status_counts_though_its_body_never_ends(
+    hasty: AiohttpSender, receiver: Receiver
+) -> None:
+    receiver.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\npart"
+    answer = await hasty.post(receiver.url, {}, BODY)
+    assert (answer.status, answer.body_excerpt) == (200, b"part")
+
+
+async def test_a_huge_answer_is_cut_at_16_kib_and_its_connection_dropped(
+    lenient: AiohttpSender, receiver: Receiver
+) -> None:
+    size = 32 * 1024 * 1024
+    receiver.answer = f"HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n".encode() + b"x" * size
+    answer = await lenient.post(receiver.url, {}, BODY)
+    assert answer.body_excerpt == b"x" * 16 * 1024
+    await lenient.post(receiver.url, {}, BODY)
+    assert receiver.connections == 2
+
+
+async def test_a_gzip_bomb_stays_packed(lenient: AiohttpSender, receiver: Receiver) -> None:
+    bomb = gzip.compress(b"\0" * 8 * 1024 * 1024)
+    receiver.answer = (
+        f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {len(bomb)}\r\n\r\n"
+    ).encode() + bomb
+    answer = await lenient.post(receiver.url, {}, BODY)
+    assert answer.body_excerpt == bomb[: 16 * 1024]
+    assert "Accept-Encoding: identity\r\n" in receiver.heads[0]
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 2", b"220 mail.example ESMTP\r\n\r\n"])
+async def test_what_is_no_http_answer_is_none(
+    hasty: AiohttpSender, receiver: Receiver, answer: bytes
+) -> None:
+    receiver.answer = answer
+    kind = (await _failure(hasty, receiver.url)).kind
+    assert kind is (Failure.TIMEOUT if answer == b"HTTP/1.1 2" else Failure.NO_ANSWER)
+
+
+async def test_a_closed_port_is_a_failure_to_connect(lenient: AiohttpSender) -> None:
+    gone = await Receiver().start()
+    port = gone.sockets[0].getsockname()[1]
+    gone.close()
+    await gone.wait_closed()
+    failure = await _failure(lenient, f"http://127.0.0.1:{port}/")
+    assert (failure.kind, failure.detail) == (Failure.CONNECT, "Connection refused")
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused(
+    lenient: AiohttpSender, self_signed: ssl.SSLContext
+) -> None:
+    receiver = Receiver()
+    server = await receiver.start(self_signed)
+    failure = await _failure(lenient, f"https://127.0.0.1:{receiver.port}/")
+    assert (failure.kind, receiver.bodies) == (Failure.TLS, [])
+    assert "self-signed certificate" in failure.detail
+    server.close()
+    await receiver.stop()
+    await server.wait_closed()
+
+
+async def test_no_tls_where_tls_is_due_is_a_tls_failure(lenient: AiohttpSender) -> None:
+    async def talk_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(talk_plainly, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    assert (await _failure(lenient, f"https://127.0.0.1:{port}/")).kind is Failure.TLS
+    server.close()
+    await server.wait_closed()
