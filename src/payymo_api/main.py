@@ -16,16 +16,23 @@ from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
-from payymo_api.edge import operations
+from payymo_api.edge import openapi, operations
 from payymo_api.edge.caller import Caller, Callers
 from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_caller
+from payymo_api.tenants.schemas import RESOURCES
 from payymo_api.tenants.service import note_keys_used
 
 ROUTERS = (tenants.keys, tenants.incidents)
+DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
+
+Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's decimals,
+`amount_minor` is the same in minor units. Errors are problem details (RFC 9457) whose `code` is
+stable. Lists page by `cursor`. Any POST may carry an `Idempotency-Key`. Times are UTC.
+"""
 MAX_BODY = 1024 * 1024
 _KEYS_NOTED_EVERY = 10.0
 _log = log.get(__name__)
@@ -36,6 +43,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Payymo",
         version="1.0.0",
+        summary="Which money settles which invoice.",
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         max_body_size=MAX_BODY,
@@ -48,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (operations.router, *ROUTERS):
         app.include_router(router)
     _serve_docs(app)
+    openapi.install(app, RESOURCES)
     return app
 
 

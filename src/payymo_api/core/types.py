@@ -45,6 +45,7 @@ PREFIXES: dict[Any, str] = {
 }
 
 _TEXT_LENGTH = 26  # 128 bits in base 32
+_SAMPLE = UUID("01a207c2-3cd6-735f-ad63-f117f59f14a2")
 IdT = TypeVar("IdT", bound=UUID)
 
 
@@ -94,7 +95,7 @@ class PublicId:
         return {
             "type": "string",
             "pattern": f"^{self.prefix}_[0-9a-v]{{{_TEXT_LENGTH}}}$",
-            "examples": [f"{self.prefix}_06ghq1m2dpuh5c9s2rcmo3g8d4"],
+            "examples": [public_id(self.prefix, _SAMPLE)],
         }
 
     def _parse(self, value: object) -> UUID:
