@@ -53,7 +53,7 @@ def statement_fields(content: bytes) -> Iterator[list[Field]]:
 
 
 def _fields(text: str) -> Iterator[Field]:
-    """Text between a statement's end mark and the next tag is the transport's, not the bank's."""
+    """Cut at the tags; behind the closing balance, rows of no :86: are the transport's."""
     current: Field | None = None
     closed = False
     for number, written in enumerate(text.split("\n"), start=1):
@@ -67,6 +67,8 @@ def _fields(text: str) -> Iterator[Field]:
             if current:
                 yield current
             current = None
+        elif closed and current and current.tag != "86":
+            continue
         elif current:
             current.rows.append(row)
     if current:
