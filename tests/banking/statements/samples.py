@@ -48,9 +48,7 @@ def camt(
     message: str = "camt.053.001.02",
 ) -> bytes:
     """The first entry begins on line 6, its amount stands on line 7; each balance adds a line."""
-    wrapper, part = (
-        ("BkToCstmrAcctRpt", "Rpt") if ".052." in message else ("BkToCstmrStmt", "Stmt")
-    )
+    wrapper, part = ("BkToCstmrAcctRpt", "Rpt") if ".052." in message else ("BkToCstmrStmt", "Stmt")
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{message}">\n<{wrapper}>\n<{part}>\n'

@@ -31,9 +31,7 @@ def test_reads_every_version_by_element_names(message: str) -> None:
 
 
 def test_a_statement_says_whose_it_is_and_of_which_days() -> None:
-    period = (
-        "<FrToDt><FrDtTm>2026-10-01T00:00:00Z</FrDtTm><ToDtTm>2026-10-09T24:00:00Z</ToDtTm></FrToDt>"
-    )
+    period = "<FrToDt><FrDtTm>2026-10-01T00:00:00Z</FrDtTm><ToDtTm>2026-10-09T24:00:00Z</ToDtTm></FrToDt>"
     content = camt(
         period, balances=balance("OPBD", "5.00") + balance("CLBD", "5.00", direction="DBIT")
     )
@@ -94,9 +92,7 @@ def test_we_are_never_our_own_counterparty() -> None:
 
 def test_version_eight_puts_names_below_the_party_and_statuses_below_a_code() -> None:
     party = "<RltdPties><Dbtr><Pty><Nm>Ines Marlow</Nm></Pty></Dbtr></RltdPties>"
-    content = camt(
-        entry(status="<Cd>BOOK</Cd>", details=payment(party)), message="camt.053.001.08"
-    )
+    content = camt(entry(status="<Cd>BOOK</Cd>", details=payment(party)), message="camt.053.001.08")
     assert only_line(content).counterparty_name == "Ines Marlow"
 
 

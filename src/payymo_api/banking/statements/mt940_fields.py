@@ -52,27 +52,21 @@ def statement_fields(content: bytes) -> Iterator[list[Field]]:
         yield statement
 
 
-def _fields(text: str) -> Iterator[Field]:
+def _fields(text: str) -> list[Field]:
     """Cut at the tags; behind the closing balance, rows of no :86: are the transport's."""
-    current: Field | None = None
-    closed = False
+    fields: list[Field] = []
+    closed = listening = False
     for number, written in enumerate(text.split("\n"), start=1):
         row = _ENVELOPE.sub("", written)
         if match := _TAG.match(row):
-            if current:
-                yield current
-            current = Field(number, match[1], [row[match.end() :]])
+            fields.append(Field(number, match[1], [row[match.end() :]]))
             closed = (closed and match[1] != "20") or match[1] in {"62", "62F", "62M"}
+            listening = not closed or match[1] == "86"
         elif closed and (_END.fullmatch(row.strip()) or row != written or row == ":940:"):
-            if current:
-                yield current
-            current = None
-        elif closed and current and current.tag != "86":
-            continue
-        elif current:
-            current.rows.append(row)
-    if current:
-        yield current
+            listening = False
+        elif listening:
+            fields[-1].rows.append(row)
+    return fields
 
 
 def _text(content: bytes) -> str:
