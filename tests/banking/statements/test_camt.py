@@ -31,7 +31,8 @@ def test_reads_every_version_by_element_names(message: str) -> None:
 
 
 def test_a_statement_says_whose_it_is_and_of_which_days() -> None:
-    period = "<FrToDt><FrDtTm>2026-10-01T00:00:00Z</FrDtTm><ToDtTm>2026-10-09T24:00:00Z</ToDtTm></FrToDt>"
+    days = "<FrDtTm>2026-10-01T00:00:00Z</FrDtTm><ToDtTm>2026-10-09T24:00:00Z</ToDtTm>"
+    period = f"<FrToDt>{days}</FrToDt>"
     content = camt(
         period, balances=balance("OPBD", "5.00") + balance("CLBD", "5.00", direction="DBIT")
     )
@@ -248,6 +249,10 @@ def test_an_interim_balance_is_not_summed_up_to() -> None:
             "line 10, field BookgDt/DtTm: '2026-10-01T25:00:00Z' is no time",
         ),
         (camt(balances=balance("CLBD", "x")), "line 6, field Bal/Amt: 'x' is not an amount"),
+        (
+            camt(balances=balance("CLBD", "1").replace("CdOrPrtry", "X")),
+            "line 6, field Bal/Tp: is missing",
+        ),
         (camt(account="<Ccy>GBP</Ccy>"), "line 5, field Acct/Id: is missing"),
         (
             camt(account=f"<Id><IBAN>{IBAN}</IBAN></Id><Ccy>GBX</Ccy>"),

@@ -48,7 +48,10 @@ def is_mt940(content: bytes) -> bool:
 
 
 def read_mt940(content: bytes, filename: str | None) -> list[Statement]:
-    return [_statement(fields, filename) for fields in statement_fields(content)]
+    statements = [_statement(fields, filename) for fields in statement_fields(content)]
+    if not statements:
+        raise StatementUnreadable.at_line(1, ":20:", "is missing")
+    return statements
 
 
 def _statement(fields: list[Field], filename: str | None) -> Statement:
