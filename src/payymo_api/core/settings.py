@@ -1,4 +1,4 @@
-"""Every setting, read once at assembly from PAYYMO_* variables; nothing below reads os.environ."""
+"""Every setting, read once at assembly from PAYYMO_* variables; nothing below reads them."""
 
 from functools import cached_property
 from typing import Annotated, Literal
