@@ -33,7 +33,6 @@ Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's
 `amount_minor` is the same in minor units. Errors are problem details (RFC 9457) whose `code` is
 stable. Lists page by `cursor`. Any POST may carry an `Idempotency-Key`. Times are UTC.
 """
-MAX_BODY = 1024 * 1024
 _KEYS_NOTED_EVERY = 10.0
 _log = log.get(__name__)
 
@@ -47,7 +46,6 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY,
         lifespan=_lifespan,
         redirect_slashes=False,
     )
