@@ -23,7 +23,9 @@ def dev(folder: Path, *, command: Sequence[str] = PAYYMO) -> None:
     with ended_by_sigterm(), running_stack(folder, command=command, step=console.print) as stack:
         key = demo_key(stack)
         console.print(f"API key:      {key}", f"Swagger UI:   {stack.base_url}/docs", sep="\n")
-        console.print(f"Sandbox:      {stack.sandbox_url}", f"Logs:         {folder}/logs", sep="\n")
+        console.print(
+            f"Sandbox:      {stack.sandbox_url}", f"Logs:         {folder}/logs", sep="\n"
+        )
         console.print("Ctrl-C stops everything; the data stays.")
         _wait_for_ctrl_c()
         console.print("Stopping")

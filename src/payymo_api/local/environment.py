@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from payymo_api.local.embedded import Servers, start_postgres, start_redis
 from payymo_api.local.home import Home
@@ -62,8 +61,3 @@ def environment(home: Home, servers: Servers, addresses: Addresses) -> dict[str,
         "PAYYMO_GOCARDLESS_SECRET_KEY": _SANDBOX_CREDENTIAL,
         "PAYYMO_WEBHOOK_ALLOW_LOOPBACK": "true",
     }
-
-
-def data_folder() -> Path:
-    """Return the folder that `dev` and `demo` use: PAYYMO_DATA_FOLDER, else `.payymo` here."""
-    return Path(os.environ.get("PAYYMO_DATA_FOLDER", ".payymo"))

@@ -30,8 +30,9 @@ class Process:
         """Tell whether this very process lives; a zombie has ended."""
         try:
             found = psutil.Process(self.pid)
-            same = abs(found.create_time() - self.started) < _CLOCK_SLACK
-            return same and found.status() != psutil.STATUS_ZOMBIE
+            if abs(found.create_time() - self.started) > _CLOCK_SLACK:
+                return False
+            return bool(found.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 

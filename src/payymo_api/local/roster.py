@@ -1,7 +1,6 @@
 """The children of a data folder, on disk, so that they can be ended by whoever outlives them."""
 
 import json
-import os
 import signal
 import threading
 from dataclasses import dataclass
@@ -68,4 +67,4 @@ class Roster:
         ]
         fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps(rows))
-        os.replace(fresh, self._path)
+        fresh.replace(self._path)

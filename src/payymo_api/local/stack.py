@@ -33,7 +33,7 @@ class Stack:
     supervisor: Supervisor
 
     def pid(self, name: str) -> int:
-        """Return the pid of `postgres`, `redis`, `sandbox`, `worker-sync`, `worker-webhook`, `api`."""
+        """Return the pid of a child: `postgres`, `redis` or a name in `_programs`."""
         return self.supervisor.pids()[name]
 
     def run(self, *arguments: str) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from payymo_api.local.home import Home
 from payymo_api.local.process import Process, run_as
 from payymo_api.local.roster import Entry, Roster
@@ -114,10 +116,15 @@ class _Child:
     def _launch(self) -> "subprocess.Popen[bytes]":
         running = self.program.launch(self._log)
         self.starts += 1
-        if self._roster:
-            entry = Entry(Process.of(running.pid), self.program.stop_signal, self.program.grace)
-            self._roster.add(self.program.name, entry)
+        self._note(running.pid)
         return running
+
+    def _note(self, pid: int) -> None:
+        if self._roster is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):  # macOS says so of one that ended at once
+            entry = Entry(Process.of(pid), self.program.stop_signal, self.program.grace)
+            self._roster.add(self.program.name, entry)
 
 
 class Supervisor:
@@ -167,6 +174,11 @@ class Supervisor:
     def starts(self, name: str) -> int:
         """Return how often the child was started."""
         return self._children[name].starts
+
+    @property
+    def watcher_pid(self) -> int:
+        """Return the pid of the process that ends the children when we can't."""
+        return self._watcher.pid
 
     def log(self, name: str) -> str:
         """Return what the child has written in this run."""
