@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from payymo_api.local.home import open_home, remove
+from payymo_api.local.home import discard
 
 
 @pytest.fixture
@@ -11,8 +11,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     """A data folder, deleted with what it links to outside when nobody holds it any more."""
     path = tmp_path / "payymo"
     yield path
-    with open_home(path):
-        remove(path)
+    discard(path)
 
 
 @pytest.fixture(autouse=True)

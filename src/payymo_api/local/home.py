@@ -96,12 +96,18 @@ def open_home(folder: Path) -> Iterator[Home]:
 
 
 def remove(folder: Path) -> None:
-    """Delete a data folder that nobody uses, and what it links to outside."""
+    """Delete a data folder that we hold, and what it links to outside."""
     outside = (folder / "postgres").resolve()
     if (folder / "postgres").is_symlink() and outside.exists():
         shutil.rmtree(outside)
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def discard(folder: Path) -> None:
+    """Delete a data folder. FolderInUse while a run holds it."""
+    with open_home(folder):
+        remove(folder)
 
 
 def _take(lock: int, path: Path) -> None:
