@@ -53,9 +53,9 @@ async def test_serves_postgresql_and_redis_and_stops_both(folder: Path) -> None:
 
 async def test_keeps_the_data_from_run_to_run(folder: Path) -> None:
     with embedded_servers(folder) as servers:
-        await ask(servers.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
+        await ask(servers.database_url, "CREATE TABLE over_runs AS SELECT 42 AS answer")
     with embedded_servers(folder) as servers:
-        assert await ask(servers.database_url, "SELECT answer FROM kept") == 42
+        assert await ask(servers.database_url, "SELECT answer FROM over_runs") == 42
 
 
 async def test_gives_a_login_that_is_no_superuser_but_may_make_roles_to_take(folder: Path) -> None:
@@ -100,14 +100,14 @@ def test_lets_only_the_owner_read_the_secrets(folder: Path) -> None:
 
 async def test_starts_a_killed_postgresql_again_with_all_it_had_committed(folder: Path) -> None:
     with embedded_servers(folder) as servers:
-        await ask(servers.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
+        await ask(servers.database_url, "CREATE TABLE over_a_kill AS SELECT 42 AS answer")
         first = children(folder)["postgres"]
         kill(first)
         eventually(lambda: children(folder).get("postgres", first) != first)
         answer = None
         while answer is None:
             try:
-                answer = await ask(servers.database_url, "SELECT answer FROM kept")
+                answer = await ask(servers.database_url, "SELECT answer FROM over_a_kill")
             except (OSError, asyncpg.CannotConnectNowError):  # still recovering
                 continue
         assert answer == 42
@@ -165,21 +165,21 @@ def test_refuses_a_folder_that_another_run_holds(folder: Path) -> None:
         pass
 
 
-def test_makes_the_cluster_anew_when_the_first_try_was_cut_short(folder: Path) -> None:
-    with embedded_servers(folder):
+def test_makes_the_cluster_anew_when_the_first_try_was_cut_short(fresh_folder: Path) -> None:
+    with embedded_servers(fresh_folder):
         pass
-    place = (folder / "postgres").resolve()
+    place = (fresh_folder / "postgres").resolve()
     (place / "data").rename(place / "new")  # as initdb had left it
-    with embedded_servers(folder):
+    with embedded_servers(fresh_folder):
         assert (place / "data" / "PG_VERSION").exists()
 
 
-def test_deletes_a_lent_folder_with_what_it_links_to(folder: Path) -> None:
-    with embedded_servers(folder, discard=True):
-        outside = (folder / "postgres").resolve()
+def test_deletes_a_lent_folder_with_what_it_links_to(fresh_folder: Path) -> None:
+    with embedded_servers(fresh_folder, discard=True):
+        outside = (fresh_folder / "postgres").resolve()
         assert outside.exists()
     assert not outside.exists()
-    assert not folder.exists()
+    assert not fresh_folder.exists()
 
 
 def test_says_how_to_get_redis_where_there_is_none(

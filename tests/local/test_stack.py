@@ -65,6 +65,7 @@ def test_hides_foreign_settings_from_the_programs(
 
 
 def test_keeps_the_demo_key_from_run_to_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "demo-tenant.json").unlink(missing_ok=True)
     with running_stack(folder, command=COMMAND) as stack:
         key = demo_key(stack)
         assert (folder / "demo-tenant.json").stat().st_mode & 0o077 == 0

@@ -34,7 +34,7 @@ def test_starts_a_killed_child_again(supervisor: Supervisor, folder: Path) -> No
     first = children(folder)["worker"]
     kill(first)
     eventually(lambda: children(folder).get("worker", first) != first)
-    assert supervisor.pids()["worker"] == children(folder)["worker"].pid
+    eventually(lambda: supervisor.pids()["worker"] == children(folder)["worker"].pid)
     assert supervisor.starts("worker") == 2
 
 
