@@ -1,4 +1,4 @@
-"""A sandbox on a free loopback port for the whole session; each test that takes `control` resets it.
+"""A sandbox on a free loopback port for the session; whoever takes `control` finds it reset.
 
 Other rooms reuse these: `from tests.sandbox.conftest import control, sandbox_url`.
 """

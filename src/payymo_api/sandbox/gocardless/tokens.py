@@ -34,19 +34,22 @@ async def refresh_token(request: Request) -> Response:
 
 
 async def institutions(request: Request) -> Response:
-    unknown = {
-        name for name in request.query_params if name != "country" and "_supported" not in name
-    }
-    if unknown:
-        raise Refusal("UnknownFields", FIELD=", ".join(sorted(unknown)), LOCATION="query")
+    """Filtered by country and by `<feature>_supported`."""
     country = request.query_params.get("country", "").upper()
-    served = {country for wire in INSTITUTIONS.values() for country in wire["countries"]}
-    if country and country not in served:
+    if country and country not in _served():
         raise Refusal("NotAValidChoice", COUNTRY=country)
-    banks = INSTITUTIONS.values()
-    return JSONResponse(
-        [listed(wire) for wire in banks if not country or country in wire["countries"]]
-    )
+    wires = [wire for wire in INSTITUTIONS.values() if not country or country in wire["countries"]]
+    for name, value in request.query_params.items():
+        feature = name.removesuffix("_supported")
+        if feature == name and name != "country":
+            raise Refusal("UnknownFields", FIELD=name, LOCATION="query")
+        if value == "true":
+            wires = [wire for wire in wires if feature in wire["supported_features"]]
+    return JSONResponse([listed(wire) for wire in wires])
+
+
+def _served() -> set[str]:
+    return {country for wire in INSTITUTIONS.values() for country in wire["countries"]}
 
 
 async def institution(request: Request) -> Response:
