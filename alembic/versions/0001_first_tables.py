@@ -47,11 +47,18 @@ def _make_roles() -> None:
             f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
-        op.execute(
-            f"DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', 'MEMBER') "
-            f"THEN GRANT {role} TO current_user; END IF; END $$"
-        )
+        op.execute(_grant_to_login(role))
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+
+
+def _grant_to_login(role: str) -> str:
+    """SET ROLE only, no inherited rights, where the server can tell them apart (16 and newer)."""
+    modern = op.get_bind().dialect.server_version_info >= (16,)
+    needed, options = ("SET", " WITH INHERIT FALSE, SET TRUE") if modern else ("MEMBER", "")
+    return (
+        f"DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', '{needed}') "
+        f"THEN GRANT {role} TO current_user{options}; END IF; END $$"
+    )
 
 
 def _guard(table: str) -> None:
