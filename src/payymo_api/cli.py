@@ -19,7 +19,11 @@ from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId, parse_public_id, public_id
 from payymo_api.edge.caller import Plan
 from payymo_api.edge.state import Parts
+from payymo_api.local.demo import demo as run_demo
+from payymo_api.local.dev import dev as run_dev
+from payymo_api.local.errors import CannotStart
 from payymo_api.main import build_parts, create_app
+from payymo_api.sandbox.app import serve as serve_sandbox
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
 
@@ -33,6 +37,7 @@ app.add_typer(key_app, name="key")
 
 _ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
+DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -75,12 +80,35 @@ def openapi() -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8001,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Simulate the providers over HTTP (development)."""
+    serve_sandbox(host, port)
+
+
+@app.command()
+def dev(folder: DataFolder = Path(".payymo")) -> None:
+    """Keep everything up on embedded servers, with a demo tenant, until Ctrl-C (development)."""
+    _locally(lambda: run_dev(folder))
+
+
+@app.command()
+def demo(folder: DataFolder = Path(".payymo/demo"), *, as_json: DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
+AsJson = False) -> None:
+    """Run the main job from end to end on embedded servers, and print what happened."""
+    _locally(lambda: run_demo(folder, as_json=as_json))
+
+
 @tenant_app.command("create")
 def create_tenant(
     name: Annotated[str, typer.Option(help="The tenant's name.")],
     plan: Annotated[str, typer.Option(help="standard or premium.")] = "standard",
     *,
-    as_json: AsJson = False,
+    as_json: DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
+AsJson = False,
 ) -> None:
     """Make a tenant."""
     if plan not in {"standard", "premium"}:
@@ -99,7 +127,8 @@ def create_key(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "first key",
     per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
     *,
-    as_json: AsJson = False,
+    as_json: DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
+AsJson = False,
 ) -> None:
     """Make an API key that may do everything; it is shown this once."""
     try:
@@ -119,6 +148,13 @@ def create_key(
         return {"id": public_id("key", made.row.id), "tenant_id": tenant, "key": made.key}
 
     _print(_run(make), as_json=as_json)
+
+
+def _locally(run: Callable[[], None]) -> None:
+    try:
+        run()
+    except CannotStart as error:
+        _fail(str(error))
 
 
 def _settings() -> Settings:

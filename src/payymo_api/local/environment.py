@@ -7,9 +7,9 @@ from payymo_api.local.embedded import Servers, start_postgres, start_redis
 from payymo_api.local.home import Home
 from payymo_api.local.ports import LOOPBACK, free_port
 from payymo_api.local.supervisor import Supervisor
+from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 
 _PORT = 8000
-_SANDBOX_CREDENTIAL = "sandbox"  # the sandbox's only user; opens nothing elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def environment(home: Home, servers: Servers, addresses: Addresses) -> dict[str,
         "PAYYMO_PORT": str(addresses.port),
         "PAYYMO_PUBLIC_URL": addresses.base_url,
         "PAYYMO_GOCARDLESS_URL": addresses.sandbox_url,
-        "PAYYMO_GOCARDLESS_SECRET_ID": _SANDBOX_CREDENTIAL,
-        "PAYYMO_GOCARDLESS_SECRET_KEY": _SANDBOX_CREDENTIAL,
+        "PAYYMO_GOCARDLESS_SECRET_ID": SECRET_ID,
+        "PAYYMO_GOCARDLESS_SECRET_KEY": SECRET_KEY,
         "PAYYMO_WEBHOOK_ALLOW_LOOPBACK": "true",
     }
