@@ -96,8 +96,7 @@ def dev(folder: DataFolder = Path(".payymo")) -> None:
 
 
 @app.command()
-def demo(folder: DataFolder = Path(".payymo/demo"), *, as_json: DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
-AsJson = False) -> None:
+def demo(folder: DataFolder = Path(".payymo/demo"), *, as_json: AsJson = False) -> None:
     """Run the main job from end to end on embedded servers, and print what happened."""
     _locally(lambda: run_demo(folder, as_json=as_json))
 
@@ -107,8 +106,7 @@ def create_tenant(
     name: Annotated[str, typer.Option(help="The tenant's name.")],
     plan: Annotated[str, typer.Option(help="standard or premium.")] = "standard",
     *,
-    as_json: DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
-AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a tenant."""
     if plan not in {"standard", "premium"}:
@@ -127,8 +125,7 @@ def create_key(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "first key",
     per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
     *,
-    as_json: DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
-AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make an API key that may do everything; it is shown this once."""
     try:
