@@ -4,10 +4,11 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
 INSTALL_OURS = $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
+NODE = REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true .venv/bin/node
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: demo dev test check bench fault browser lock clean help
+.PHONY: demo dev test check bench fault browser openapi lock clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -21,11 +22,16 @@ dev: .venv/runtime .venv/redis-server ## keep everything up, with a demo tenant,
 test: .venv/dev .venv/redis-server ## run the tests (PAYYMO_DATABASE_URL, PAYYMO_REDIS_URL: on these servers)
 	.venv/bin/pytest -n $(WORKERS) -m "not fault and not browser" $(ARGS)
 
-check: .venv/dev ## format, lint, types, imports
+check: .venv/dev .venv/npm ## format, lint, types, imports, the OpenAPI document
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(NODE) openapi/lint/node_modules/@redocly/cli/bin/cli.js lint --config openapi/lint/redocly.yaml openapi/openapi.json
+	$(NODE) openapi/lint/node_modules/@stoplight/spectral-cli/dist/index.js lint --fail-severity=hint \
+		-r openapi/lint/spectral.yaml openapi/openapi.json
+	@if git show HEAD:openapi/openapi.json >.venv/openapi.before.json 2>/dev/null; then \
+		.venv/bin/python openapi/breaking.py .venv/openapi.before.json openapi/openapi.json; fi
 
 bench: .venv/dev .venv/redis-server ## measure
 	.venv/bin/python -m benchmarks $(ARGS)
@@ -35,6 +41,11 @@ fault: .venv/dev .venv/redis-server ## kill processes for minutes and count what
 
 browser: .venv/dev .venv/redis-server ## the checks that need Chromium
 	.venv/bin/pytest -m browser $(ARGS)
+
+openapi: .venv/dev ## write openapi/openapi.json anew
+	@PAYYMO_DATABASE_URL=postgresql:// PAYYMO_REDIS_URL=redis:// PAYYMO_ENCRYPTION_KEYS=none:AAAAAAAAAAAAAAAAAAAAAA== \
+		PAYYMO_API_KEY_PEPPER=00000000000000000000000000000000 .venv/bin/payymo openapi > .venv/openapi.json
+	@mv .venv/openapi.json openapi/openapi.json
 
 lock: ## compile the pins anew (needs uv)
 	$(COMPILE) pyproject.toml requirements/build.in --extra embedded -o requirements/runtime.txt
@@ -72,6 +83,11 @@ clean: ## delete environment, data and caches
 	@echo "Installing requirements/dev.txt into .venv"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(INSTALL_OURS)
+	@touch $@
+
+.venv/npm: .venv/dev openapi/lint/package-lock.json
+	@echo "Installing the OpenAPI linters"
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --prefix openapi/lint --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # The wheel is tagged for one version of Python, but holds a program that needs none.
