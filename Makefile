@@ -30,7 +30,8 @@ check: .venv/dev .venv/npm ## format, lint, types, imports, the OpenAPI document
 	$(NODE) openapi/lint/node_modules/@redocly/cli/bin/cli.js lint --config openapi/lint/redocly.yaml openapi/openapi.json
 	$(NODE) openapi/lint/node_modules/@stoplight/spectral-cli/dist/index.js lint --fail-severity=hint \
 		-r openapi/lint/spectral.yaml openapi/openapi.json
-	@if git show HEAD:openapi/openapi.json >.venv/openapi.before.json 2>/dev/null; then \
+	@before=HEAD; git diff --quiet HEAD -- openapi/openapi.json && before=HEAD~1; \
+	if git show $$before:openapi/openapi.json >.venv/openapi.before.json 2>/dev/null; then \
 		.venv/bin/python openapi/breaking.py .venv/openapi.before.json openapi/openapi.json; fi
 
 bench: .venv/dev .venv/redis-server ## measure

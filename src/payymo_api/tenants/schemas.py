@@ -43,7 +43,6 @@ class KeyAnswer(Answer):
     scopes: list[str]
     created_at: Instant
     expires_at: Instant | None
-    revoked_at: Instant | None
     last_used_at: Annotated[Instant | None, Field(description="Exact to about ten seconds.")]
 
 
