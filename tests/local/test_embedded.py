@@ -196,3 +196,12 @@ def _answers(redis: "Redis") -> bool:
         return bool(redis.ping())
     except RedisConnectionError:
         return False
+
+
+def test_says_why_a_server_does_not_start(fresh_folder: Path) -> None:
+    with embedded_servers(fresh_folder):
+        data = (fresh_folder / "postgres").resolve() / "data"
+    (data / "postgresql.conf").write_text("no_such_setting = on\n")
+    with pytest.raises(CannotStart, match="no_such_setting"), embedded_servers(fresh_folder):
+        pass
+    assert children(fresh_folder) == {}

@@ -48,8 +48,13 @@ def suite(tmp_path: Path, text: str, *arguments: str) -> "subprocess.Popen[str]"
     """Start pytest on a suite of this text, with our plugin and nothing of our configuration."""
     (tmp_path / "test_suite.py").write_text(text)
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
-    environment = os.environ | {"NOTES": str(tmp_path / "notes"), "PYTHONPATH": str(ROOT)}
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "tests.servers", *arguments]
+    environment = os.environ | {
+        "NOTES": str(tmp_path / "notes"),
+        "PYTHONPATH": str(ROOT),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # their imports take seconds
+    }
+    plugins = [f"-p{name}" for name in ("pytest_asyncio.plugin", "xdist.plugin", "tests.servers")]
+    argv = [sys.executable, "-m", "pytest", "-q", *plugins, *arguments]
     base = ["--basetemp", str(tmp_path / "base"), "-c", str(tmp_path / "pytest.ini")]
     return subprocess.Popen(
         [*argv, *base, str(tmp_path)],

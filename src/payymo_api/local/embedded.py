@@ -1,19 +1,15 @@
 """PostgreSQL and Redis of a data folder, on loopback, for as long as a supervisor lives."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from payymo_api.local import postgres_server, redis_server
-from payymo_api.local.errors import CannotStart
 from payymo_api.local.home import Home, open_home
 from payymo_api.local.ports import LOOPBACK, free_port
 from payymo_api.local.postgres_files import PostgresFiles
 from payymo_api.local.supervisor import Supervisor
-
-_PATIENCE = 60.0  # seconds; recovery after a crash comes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ def start_postgres(supervisor: Supervisor, home: Home, *, durable: bool = True) 
     files, port, password = PostgresFiles.of(home), free_port(), home.secrets().database_password
     postgres_server.make_cluster(files, password)
     supervisor.start(postgres_server.postgres_program(files, port, durable=durable))
-    wait_until(
+    supervisor.wait_until(
         lambda: postgres_server.is_ready(files, supervisor.pids()[postgres_server.NAME]),
         f"PostgreSQL did not start; see {home.log(postgres_server.NAME)}.",
     )
@@ -57,17 +53,8 @@ def start_redis(supervisor: Supervisor, home: Home) -> str:
     program = redis_server.redis_program(home, redis_server.redis_binary(), port, password)
     supervisor.start(program)
     url = f"redis://:{password}@{LOOPBACK}:{port}/0"
-    wait_until(
+    supervisor.wait_until(
         lambda: redis_server.is_ready(url),
         f"Redis did not start; see {home.log(redis_server.NAME)}.",
     )
     return url
-
-
-def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = _PATIENCE) -> None:
-    """Return as soon as the condition holds. CannotStart with `otherwise` if it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise CannotStart(otherwise)
-        time.sleep(0.02)

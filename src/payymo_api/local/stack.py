@@ -9,14 +9,13 @@ from pathlib import Path
 
 import httpx
 
-from payymo_api.local.embedded import Servers, wait_until
+from payymo_api.local.embedded import Servers
 from payymo_api.local.environment import Addresses, environment, start_servers
 from payymo_api.local.errors import CannotStart
 from payymo_api.local.home import Home, open_home
 from payymo_api.local.supervisor import Program, Supervisor
 
 PAYYMO = (sys.executable, "-m", "payymo_api")
-_STARTS_ALLOWED = 5  # before the API was ready once; a program that can't start is no accident
 _LAST_WORDS = 2000  # characters of a log
 
 
@@ -88,7 +87,7 @@ def running_stack(
         step("Starting API, workers and sandbox")
         for program in _programs(stack, addresses):
             supervisor.start(program)
-        wait_until(lambda: _healthy(stack), f"The API was not ready in time; see {home.log('api')}")
+        supervisor.wait_until(stack.is_ready, f"The API was not ready; see {home.log('api')}.")
         yield stack
 
 
@@ -103,11 +102,3 @@ def _programs(stack: Stack, addresses: Addresses) -> list[Program]:
         Program(name, [*stack.command, *arguments], stack.environment)
         for name, arguments in commands.items()
     ]
-
-
-def _healthy(stack: Stack) -> bool:
-    for name in stack.supervisor.pids():
-        if stack.supervisor.starts(name) > _STARTS_ALLOWED:
-            last_words = stack.supervisor.log(name)[-_LAST_WORDS:]
-            raise CannotStart(f"{name} ends as soon as it starts:\n{last_words}")
-    return stack.is_ready()

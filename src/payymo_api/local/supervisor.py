@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +15,16 @@ from typing import Self
 
 import psutil
 
+from payymo_api.local.errors import CannotStart
 from payymo_api.local.home import Home
 from payymo_api.local.process import Process, run_as
 from payymo_api.local.roster import Entry, Roster
 
 _FIRST_PAUSE = 0.1  # seconds before a restart; doubles up to the longest
 _LONGEST_PAUSE = 5.0
+_PATIENCE = 60.0  # seconds; a database may first recover from a crash
+_STARTS_ALLOWED = 6  # before what is waited for holds; more are no accident
+_LAST_WORDS = 2000  # characters of a log
 _SETTLED = 10.0  # a child that lived this long is no longer failing to start
 
 
@@ -166,6 +170,18 @@ class Supervisor:
         """Start it and keep it running. OSError if it can't be executed."""
         log = self._fresh_log(program.name)
         self._children[program.name] = _Child(program, log, self._roster)
+
+    def wait_until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        """Return when the condition holds; CannotStart if it never does or a child can't start."""
+        deadline = time.monotonic() + _PATIENCE
+        while not condition():
+            for name, child in self._children.items():
+                if child.starts > _STARTS_ALLOWED:
+                    last_words = self.log(name)[-_LAST_WORDS:]
+                    raise CannotStart(f"{name} ends as soon as it starts:\n{last_words}")
+            if time.monotonic() > deadline:
+                raise CannotStart(otherwise)
+            time.sleep(0.02)
 
     def pids(self) -> dict[str, int]:
         """Return the pid of every child's latest start, by name."""
