@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from payymo_api.banking.errors import CredentialsRefused, RequestRefused
+from payymo_api.banking.errors import CredentialsRefused
 from payymo_api.banking.gateway import Tokens
 from payymo_api.banking.gateway.gocardless import GoCardless
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
@@ -129,6 +129,6 @@ async def test_a_stored_token_quoted_by_the_provider_is_struck_out_too(
     )
     body = {"summary": "Malformed", "detail": "refresh=old-refresh", "status_code": 400}
     await world.fault(path="*/token/refresh/", status=400, body=body)
-    with pytest.raises(RequestRefused, match="refresh=•••"):
+    with pytest.raises(CredentialsRefused, match="refresh=•••"):
         await gateway.institutions("GB")
     await gateway.aclose()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from payymo_api.banking.errors import UnreadableAnswer
+from payymo_api.banking.errors import CredentialsRefused, RequestRefused, UnreadableAnswer
 from payymo_api.banking.gateway import Tokens, TokenStore
 from payymo_api.banking.gateway.gocardless.records import Record, record, text
 from payymo_api.banking.gateway.gocardless.refusals import is_token_refusal, refusal
@@ -127,17 +127,24 @@ class Wire:
         if tokens and tokens.refresh_expires_at - self._now() > _MARGIN:
             answer = await self._send("POST", "/token/refresh/", body={"refresh": tokens.refresh})
             if answer.status_code != httpx.codes.UNAUTHORIZED:
-                body = record(self._answer(answer).body)
+                body = self._token_body(answer)
                 access_ends = self._end(body, "access_expires")
                 return replace(tokens, access=text(body, "access"), access_expires_at=access_ends)
         answer = await self._send("POST", "/token/new/", body=self._credentials)
-        body = record(self._answer(answer).body)
+        body = self._token_body(answer)
         return Tokens(
             access=text(body, "access"),
             access_expires_at=self._end(body, "access_expires"),
             refresh=text(body, "refresh"),
             refresh_expires_at=self._end(body, "refresh_expires"),
         )
+
+    def _token_body(self, response: httpx.Response) -> Record:
+        """CredentialsRefused, lest a caller takes the refusal for one of its own request."""
+        try:
+            return record(self._answer(response).body)
+        except RequestRefused as error:
+            raise CredentialsRefused(error.detail) from error
 
     def _end(self, body: Record, lifetime: str) -> datetime:
         seconds = body.get(lifetime)
