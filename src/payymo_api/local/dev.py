@@ -20,7 +20,7 @@ _A_READ = "/api/v1/invoices"
 def dev(folder: Path, *, command: Sequence[str] = PAYYMO) -> None:
     """Run until Ctrl-C or SIGTERM. CannotStart says what failed."""
     console = Console(highlight=False)
-    with ended_by_sigterm(), running_stack(folder, command=command, step=console.print) as stack:
+    with ended_by_signals(), running_stack(folder, command=command, step=console.print) as stack:
         key = demo_key(stack)
         console.print(f"API key:      {key}", f"Swagger UI:   {stack.base_url}/docs", sep="\n")
         console.print(
@@ -43,13 +43,15 @@ def demo_key(stack: Stack) -> str:
 
 
 @contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that it stops everything in order, as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, _exit)
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM stop everything in order, as Ctrl-C does; a shell's `&` had switched that off."""
+    terminate = signal.signal(signal.SIGTERM, _exit)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, terminate)
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def _exit(number: int, _: FrameType | None) -> None:
