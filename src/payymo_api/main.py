@@ -24,8 +24,16 @@ from payymo_api.edge.state import Parts
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_caller
 from payymo_api.tenants.service import note_keys_used
+from payymo_api.webhooks import router as webhooks
 
-ROUTERS = (tenants.keys, tenants.incidents)
+ROUTERS = (
+    tenants.keys,
+    tenants.incidents,
+    webhooks.endpoints,
+    webhooks.deliveries,
+    webhooks.events,
+    webhooks.event_types,
+)
 MAX_BODY = 1024 * 1024
 _KEYS_NOTED_EVERY = 10.0
 _log = log.get(__name__)
