@@ -17,7 +17,7 @@ OWN = "tenant_id = nullif(current_setting('payymo.tenant_id', true), '')::uuid"
 SYSTEM = {
     "tenants": "SELECT",
     "api_keys": "SELECT, UPDATE (last_used_at)",
-    "outbox_events": "SELECT, UPDATE",
+    "outbox_events": "SELECT, UPDATE, DELETE",
     "event_counters": "SELECT, INSERT, UPDATE",
     "security_incidents": "SELECT, INSERT, UPDATE",
     "consent_visits": "SELECT",
@@ -139,6 +139,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
     op.create_index(
+        "ix_outbox_events_done",
+        "outbox_events",
+        ["done_at"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_outbox_events_due",
         "outbox_events",
         ["due_at"],
@@ -148,7 +155,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_events_unsequenced",
         "outbox_events",
-        ["tenant_id", "id"],
+        ["id"],
         unique=False,
         postgresql_where=sa.text("data IS NOT NULL AND sequence IS NULL"),
     )
@@ -585,6 +592,7 @@ def upgrade() -> None:
         sa.Column("endpoint_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("attempts_before", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("issues", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
             "next_attempt_at",
@@ -610,6 +618,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["tenant_id", "event_id"],
             ["outbox_events.tenant_id", "outbox_events.id"],
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
@@ -768,6 +777,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("status_code", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("milliseconds", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -966,6 +976,11 @@ def downgrade() -> None:
         "ix_outbox_events_unsequenced",
         table_name="outbox_events",
         postgresql_where=sa.text("data IS NOT NULL AND sequence IS NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_events_done",
+        table_name="outbox_events",
+        postgresql_where=sa.text("done_at IS NOT NULL"),
     )
     op.drop_index(
         "ix_outbox_events_due",

@@ -25,8 +25,16 @@ from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_caller
 from payymo_api.tenants.schemas import RESOURCES
 from payymo_api.tenants.service import note_keys_used
+from payymo_api.webhooks import router as webhooks
 
-ROUTERS = (tenants.keys, tenants.incidents)
+ROUTERS = (
+    tenants.keys,
+    tenants.incidents,
+    webhooks.endpoints,
+    webhooks.deliveries,
+    webhooks.events,
+    webhooks.event_types,
+)
 DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
 
 Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's decimals,

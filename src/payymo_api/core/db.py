@@ -157,6 +157,7 @@ def create_engine(settings: Settings) -> AsyncEngine:
         settings.async_database_url,
         pool_size=settings.database_pool,
         max_overflow=2,
+        hide_parameters=True,  # an error that is logged must not carry a row's content
         connect_args=arguments,
     )
 

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     metrics_token: Annotated[
         SecretStr | None, Field(description="Bearer token for /metrics; without it no /metrics.")
     ] = None
+    worker_metrics_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="A worker's /metrics port, on PAYYMO_HOST.")
+    ] = None
     gocardless_url: Annotated[
         str, Field(description="GoCardless Bank Account Data; the sandbox in development.")
     ] = "https://bankaccountdata.gocardless.com"
