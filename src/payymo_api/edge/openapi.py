@@ -105,7 +105,17 @@ def build(app: FastAPI, tags: dict[str, str]) -> Json:
     for path, method, operation in _operations(document):
         _complete(path, method, operation)
         _exemplify(operation, schemas)
-    return document
+    whole: Json = _whole_numbers(document)
+    return whole
+
+
+def _whole_numbers(part: Any) -> Any:  # noqa: ANN401  JSON is anything
+    """FastAPI's models turn an integer's bounds into floats; turn them back."""
+    if isinstance(part, dict):
+        return {name: _whole_numbers(inner) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_whole_numbers(inner) for inner in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
 def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
