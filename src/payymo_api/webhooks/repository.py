@@ -95,7 +95,7 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
         """Make the deliveries of many events due for one endpoint, delivered before or not."""
         again: dict[str, Any] = {
             "status": "pending",
-            "attempts_before": WebhookDelivery.attempts,
+            "attempts_before": WebhookDelivery.attempt_count,
             "next_attempt_at": func.now(),
             "leased_until": None,
             "delivered_at": None,

@@ -133,7 +133,7 @@ class DeliveryAnswer(Answer):
     event_type: str
     endpoint_id: EndpointRef
     status: Status
-    attempt_count: Annotated[int, Field(validation_alias="attempts")]
+    attempt_count: int
     next_attempt_at: Annotated[
         Instant | None,
         Field(description="Null on a pending one: it waits until its endpoint is enabled."),

@@ -139,7 +139,7 @@ async def note(scope: Scope, parcel: Parcel, attempt: Attempt) -> None:
     delivery = await DeliveryRepository(scope).locked(parcel.delivery_id)
     if delivery is None:
         return
-    delivery.attempts += 1
+    delivery.attempt_count += 1
     delivery.leased_until = None
     if delivery.status == "pending":
         _settle(delivery, attempt)
@@ -147,7 +147,7 @@ async def note(scope: Scope, parcel: Parcel, attempt: Attempt) -> None:
         WebhookAttempt(
             tenant_id=scope.tenant_id,
             delivery_id=delivery.id,
-            number=delivery.attempts,
+            number=delivery.attempt_count,
             status_code=attempt.status_code,
             error=attempt.error,
             detail=attempt.detail,
@@ -168,7 +168,7 @@ def _settle(delivery: WebhookDelivery, attempt: Attempt) -> None:
             delivery.status, delivery.next_attempt_at = "failed", None
         case Outcome.FAILED:
             delivery.next_attempt_at = retries.next_attempt(
-                delivery.attempts - delivery.attempts_before,
+                delivery.attempt_count - delivery.attempts_before,
                 ended_at,
                 attempt.retry_after,
                 random.random(),  # noqa: S311  jitter
