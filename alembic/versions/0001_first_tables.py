@@ -591,7 +591,7 @@ def upgrade() -> None:
         sa.Column("event_type", sa.Text(), nullable=False),
         sa.Column("endpoint_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
-        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("attempt_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("attempts_before", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("issues", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(

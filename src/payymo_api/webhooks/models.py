@@ -78,7 +78,7 @@ class WebhookDelivery(TenantOwned):
     event_type: Mapped[str]
     endpoint_id: Mapped[EndpointId]
     status: Mapped[str] = mapped_column(server_default="pending")
-    attempt_count: Mapped[int] = mapped_column("attempts", server_default="0")
+    attempt_count: Mapped[int] = mapped_column(server_default="0")
     attempts_before: Mapped[int] = mapped_column(server_default="0")
     issues: Mapped[int] = mapped_column(server_default="0")
     next_attempt_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
