@@ -1,6 +1,15 @@
-"""Refusals of banking: what a bank or its data provider would not do, each with its next step."""
+"""Refusals of banking: what a bank or its data provider would not do, each with its next step.
 
-from payymo_api.core.errors import ProviderError, RateLimited, ValidationFailed
+What ends with a consent or an account is not retryable: only its holder can mend it.
+"""
+
+from payymo_api.core.errors import ProviderError, ProviderUnavailable, RateLimited, ValidationFailed
+
+
+class UnknownCountry(ValidationFailed):
+    code = "unknown_country"
+    title = "The provider reaches no banks in this country"
+    resolution = "Send an ISO 3166-1 alpha-2 code of a country that the provider serves."
 
 
 class UnknownInstitution(ValidationFailed):
@@ -16,11 +25,54 @@ class ConsentExpired(ProviderError):
     resolution = "Let the account holder consent again: POST …/reauthorize."
 
 
+class ConsentTooNarrow(ProviderError):
+    status = 409
+    code = "consent_too_narrow"
+    title = "The consent does not cover this part of the account"
+    resolution = "Let the account holder consent again, to all that is asked: POST …/reauthorize."
+
+
+class AccountGone(ProviderError):
+    status = 409
+    code = "account_gone"
+    title = "The provider no longer knows this account"
+    resolution = "Let the account holder consent again: POST …/reauthorize."
+
+
+class AccountInactive(ProviderError):
+    status = 409
+    code = "account_inactive"
+    title = "The account was closed at the bank"
+    resolution = "Remove it here, or let its holder consent to another account."
+
+
 class AccountSuspended(ProviderError):
     status = 409
     code = "account_suspended"
     title = "The bank has suspended access to this account"
     resolution = "The account holder asks the bank, then consents again."
+
+
+class AccountForbidden(ProviderError):
+    status = 409
+    code = "account_forbidden"
+    title = "The bank does not let this user see the account"
+    resolution = "Let someone with rights to the account consent: POST …/reauthorize."
+
+
+class AccountPartUnavailable(ProviderError):
+    status = 409
+    code = "account_part_unavailable"
+    title = "The bank does not offer this part of the account"
+    resolution = "Do without it; the account's other parts are read as before."
+
+
+class AccountNotReady(ProviderError):
+    status = 409
+    code = "account_not_ready"
+    title = "The provider is still preparing the account"
+    resolution = "Wait a few minutes; the account is read by itself then."
+    retryable = True
 
 
 class AllowanceSpent(RateLimited):
@@ -29,3 +81,51 @@ class AllowanceSpent(RateLimited):
     code = "bank_allowance_spent"
     title = "The bank allows no more calls for now"
     resolution = "Wait for the seconds of Retry-After; the account is read by itself then."
+
+
+class ProviderBusy(ProviderUnavailable):
+    code = "provider_busy"
+    title = "The provider asks us to slow down"
+    resolution = "Try again after the seconds of Retry-After."
+
+
+class BankUnavailable(ProviderUnavailable):
+    code = "bank_unavailable"
+    title = "The bank can't be reached or is down"
+    resolution = "Wait; the account is read by itself when the bank is back."
+
+
+class UnreadableAnswer(ProviderError):
+    code = "provider_answer_unreadable"
+    title = "The provider's answer can't be read"
+    retryable = True
+
+
+class CredentialsRefused(ProviderError):
+    code = "provider_credentials_refused"
+    title = "The provider refuses our credentials"
+    resolution = "The operator checks the provider's secret id and key, and its allowed addresses."
+
+
+class ProviderPlanSpent(ProviderError):
+    code = "provider_plan_spent"
+    title = "Our plan at the provider is used up"
+    resolution = "The operator raises the plan at the provider; existing connections keep working."
+
+
+class RequestRefused(ProviderError):
+    """The provider found fault with what we sent.
+
+    `fields` are the faulty ones in its own words; `missing`: it has no such object (404).
+    """
+
+    code = "provider_refused_request"
+    title = "The provider refuses what we asked for"
+    resolution = "Read in detail what it objects to; if you did not choose that, tell us."
+
+    def __init__(
+        self, detail: str, *, fields: frozenset[str] = frozenset(), missing: bool = False
+    ) -> None:
+        super().__init__(detail)
+        self.fields = fields
+        self.missing = missing

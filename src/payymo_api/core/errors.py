@@ -15,12 +15,16 @@ class FieldError:
 
 
 class PayymoError(Exception):
-    """Status, code, title and cure stand on the class and make the page `/errors/{code}`."""
+    """Status, code, title and cure stand on the class and make the page `/errors/{code}`.
+
+    `retryable`: the same call may succeed later without anyone doing anything.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Something went wrong on our side"
     resolution: ClassVar[str] = "Try again; if it stays, send us the request_id."
+    retryable: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -117,6 +121,7 @@ class RateLimited(PayymoError):
     code = "rate_limited"
     title = "Too many requests"
     resolution = "Wait for the seconds of Retry-After; premium plans have higher limits."
+    retryable = True
 
 
 class Overloaded(PayymoError):
@@ -124,6 +129,7 @@ class Overloaded(PayymoError):
     code = "overloaded"
     title = "We are busy"
     resolution = "Try again after the seconds of Retry-After."
+    retryable = True
 
 
 class ProviderError(PayymoError):
@@ -139,9 +145,11 @@ class ProviderUnavailable(ProviderError):
     status = 503
     code = "provider_unavailable"
     title = "The provider can't be reached or is down"
+    retryable = True
 
 
 class ProviderTimeout(ProviderError):
     status = 504
     code = "provider_timeout"
     title = "The provider did not answer in time"
+    retryable = True

@@ -27,7 +27,7 @@ class Institution:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A consent asked for: `ref` is the provider's id; the user gives it at `authorization_url`."""
+    """Asked for: `ref` is the provider's id; the user consents at `authorization_url`."""
 
     ref: str
     authorization_url: str
@@ -45,7 +45,7 @@ class ConsentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentStatus:
-    """`account_refs` live as long as this consent: a later one gives the same account new refs."""
+    """`account_refs` are of this consent only: a later one gives the same account new refs."""
 
     state: ConsentState
     account_refs: tuple[str, ...]
@@ -54,9 +54,12 @@ class ConsentStatus:
 
 @dataclass(frozen=True, slots=True)
 class AccountIdentity:
+    """What recognises the account under a later consent; cards have a `masked_pan` and no IBAN."""
+
     ref: str
     iban: str | None
     bban: str | None
+    masked_pan: str | None
     name: str | None
     owner_name: str | None
     currency: str | None
@@ -106,16 +109,29 @@ class BankTransaction:
 
 
 @dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """A line that can't be read as money or date; `reason` names the field."""
+
+    reason: str
+    raw: object = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionPage:
-    """Everything the provider has in the window asked for (there is no paging on this wire)."""
+    """Everything the provider has in the window asked for (there is no paging on this wire).
+
+    A broken line hides none of the others: it stands in `rejected`, to be counted and shown.
+    """
 
     transactions: Sequence[BankTransaction]
+    rejected: Sequence[RejectedLine]
     allowance: Allowance | None
 
 
 @dataclass(frozen=True, slots=True)
 class BalancePage:
     balances: Sequence[Balance]
+    rejected: Sequence[RejectedLine]
     allowance: Allowance | None
 
 

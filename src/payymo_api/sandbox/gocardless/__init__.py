@@ -1,0 +1,1 @@
+"""GoCardless Bank Account Data, version 2 of its API."""
