@@ -3,6 +3,8 @@
 What ends with a consent or an account is not retryable: only its holder can mend it.
 """
 
+from typing import Self
+
 from payymo_api.core.errors import ProviderError, ProviderUnavailable, RateLimited, ValidationFailed
 
 
@@ -129,3 +131,16 @@ class RequestRefused(ProviderError):
         super().__init__(detail)
         self.fields = fields
         self.missing = missing
+
+
+class StatementUnreadable(ValidationFailed):
+    """A statement file is broken or of another kind; nothing of it may be kept."""
+
+    code = "statement_unreadable"
+    title = "The statement file can't be read"
+    resolution = "Ask the bank for the file anew: CAMT.053, CAMT.052 or MT940, whole and unchanged."
+
+    @classmethod
+    def at_line(cls, line: int, field: str, what: str) -> Self:
+        """`field` as the format names it: `:61:`, `Ntry/Amt`."""
+        return cls.at("/file", cls.code, f"line {line}, field {field.rstrip(':')}: {what}")

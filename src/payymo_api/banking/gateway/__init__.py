@@ -9,7 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from payymo_api.core.money import Money
+from payymo_api.banking.lines import Balance as Balance
+from payymo_api.banking.lines import BankTransaction as BankTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,44 +69,12 @@ class AccountIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
-    """ISO 20022 balance type as the bank names it (interimAvailable, closingBooked …)."""
-
-    type: str
-    amount: Money
-    reference_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
 class Allowance:
     """What is left of the provider's calls per account and scope; `resets_at` in UTC."""
 
     limit: int
     remaining: int
     resets_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BankTransaction:
-    """One line as the bank tells it; money in is positive.
-
-    `provider_id` and `internal_id` are hints, never identity: placeholders are already None.
-    `raw` is the provider's object, unknown fields included.
-    """
-
-    booked: bool
-    amount: Money
-    booked_on: date | None
-    value_on: date | None
-    booked_at: datetime | None
-    description: str
-    reference: str | None
-    end_to_end_id: str | None
-    counterparty_name: str | None
-    counterparty_iban: str | None
-    provider_id: str | None
-    internal_id: str | None
-    raw: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
