@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("consent_ref", sa.Text(), nullable=True),
         sa.Column("authorization_url", sa.Text(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("activated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_code", sa.Text(), nullable=True),
         sa.Column("error_detail", sa.Text(), nullable=True),
         sa.Column("last_synced_at", sa.DateTime(timezone=True), nullable=True),
@@ -272,6 +273,13 @@ def upgrade() -> None:
             ["tenants.tenant_id"],
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
+    )
+    op.create_index(
+        "ix_bank_connections_expires",
+        "bank_connections",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'active'"),
     )
     op.create_table(
         "customers",
@@ -479,6 +487,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("consent_ref", sa.Text(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -488,6 +497,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "digest"),
     )
+    op.create_index("ix_consent_visits_digest", "consent_visits", ["digest"], unique=False)
     op.create_table(
         "invoices",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -654,11 +664,14 @@ def upgrade() -> None:
         sa.Column("added", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("modified", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("removed", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("paired", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unchanged", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
             "warnings", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
         ),
         sa.Column("error_code", sa.Text(), nullable=True),
         sa.Column("error_detail", sa.Text(), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "started_at",
             sa.DateTime(timezone=True),
@@ -666,6 +679,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "status IN ('queued', 'running', 'succeeded', 'failed')", name="ck_sync_runs_status"
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "account_id"],
             ["bank_accounts.tenant_id", "bank_accounts.id"],
@@ -674,6 +690,16 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_sync_runs_account", "sync_runs", ["tenant_id", "account_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_sync_runs_connection", "sync_runs", ["tenant_id", "connection_id", "id"], unique=False
+    )
+    op.create_index(
+        "uq_sync_runs_open",
+        "sync_runs",
+        ["tenant_id", "account_id"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('queued', 'running')"),
     )
     op.create_table(
         "transactions",
@@ -914,6 +940,12 @@ def downgrade() -> None:
     op.drop_index("ix_transactions_fed", table_name="transactions")
     op.drop_index("ix_transactions_account", table_name="transactions")
     op.drop_table("transactions")
+    op.drop_index(
+        "uq_sync_runs_open",
+        table_name="sync_runs",
+        postgresql_where=sa.text("status IN ('queued', 'running')"),
+    )
+    op.drop_index("ix_sync_runs_connection", table_name="sync_runs")
     op.drop_index("ix_sync_runs_account", table_name="sync_runs")
     op.drop_table("sync_runs")
     op.drop_index("uq_webhook_deliveries_event_endpoint", table_name="webhook_deliveries")
@@ -938,6 +970,7 @@ def downgrade() -> None:
     op.drop_index("ix_invoices_number", table_name="invoices")
     op.drop_index("ix_invoices_fed", table_name="invoices")
     op.drop_table("invoices")
+    op.drop_index("ix_consent_visits_digest", table_name="consent_visits")
     op.drop_table("consent_visits")
     op.drop_index(
         "uq_bank_accounts_iban",
@@ -961,6 +994,11 @@ def downgrade() -> None:
     )
     op.drop_index("ix_customers_fed", table_name="customers")
     op.drop_table("customers")
+    op.drop_index(
+        "ix_bank_connections_expires",
+        table_name="bank_connections",
+        postgresql_where=sa.text("status = 'active'"),
+    )
     op.drop_table("bank_connections")
     op.drop_index("ix_api_keys_digest", table_name="api_keys")
     op.drop_table("api_keys")

@@ -5,7 +5,14 @@ What ends with a consent or an account is not retryable: only its holder can men
 
 from typing import Self
 
-from payymo_api.core.errors import ProviderError, ProviderUnavailable, RateLimited, ValidationFailed
+from payymo_api.core.errors import (
+    Conflict,
+    PayymoError,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    ValidationFailed,
+)
 
 
 class UnknownCountry(ValidationFailed):
@@ -85,19 +92,6 @@ class AllowanceSpent(RateLimited):
     resolution = "Wait for the seconds of Retry-After; the account is read by itself then."
 
 
-class StatementUnreadable(ValidationFailed):
-    """A statement file is broken or of another kind; nothing of it may be kept."""
-
-    code = "statement_unreadable"
-    title = "The statement file can't be read"
-    resolution = "Ask the bank for the file anew: CAMT.053, CAMT.052 or MT940, whole and unchanged."
-
-    @classmethod
-    def at_line(cls, line: int, field: str, what: str) -> Self:
-        """`field` as the format names it: `:61:`, `Ntry/Amt`."""
-        return cls.at("/file", cls.code, f"line {line}, field {field.rstrip(':')}: {what}")
-
-
 class ProviderBusy(ProviderUnavailable):
     code = "provider_busy"
     title = "The provider asks us to slow down"
@@ -144,3 +138,82 @@ class RequestRefused(ProviderError):
         super().__init__(detail)
         self.fields = fields
         self.missing = missing
+
+
+class StatementUnreadable(ValidationFailed):
+    """A statement file is broken or of another kind; nothing of it may be kept."""
+
+    code = "statement_unreadable"
+    title = "The statement file can't be read"
+    resolution = "Ask the bank for the file anew: CAMT.053, CAMT.052 or MT940, whole and unchanged."
+
+    @classmethod
+    def at_line(cls, line: int, field: str, what: str) -> Self:
+        """`field` as the format names it: `:61:`, `Ntry/Amt`."""
+        return cls.at("/file", cls.code, f"line {line}, field {field.rstrip(':')}: {what}")
+
+
+class ProviderNotConfigured(ProviderError):
+    status = 503
+    code = "provider_not_configured"
+    title = "This service has no credentials for the provider"
+    resolution = "The operator sets the provider's secret id and key."
+
+
+class ConsentRejected(ProviderError):
+    status = 409
+    code = "consent_rejected"
+    title = "The account holder did not consent"
+    resolution = "Ask again: POST …/reauthorize."
+
+
+class ConsentFailed(ProviderError):
+    status = 409
+    code = "consent_failed"
+    title = "The bank could not complete the consent"
+    resolution = "Try again: POST …/reauthorize."
+
+
+class ConsentPending(ProviderError):
+    """The user is back and the bank has not said yet whether it was given."""
+
+    status = 409
+    code = "consent_pending"
+    title = "The bank is still working on the consent"
+    resolution = "Wait a few minutes; the connection becomes active by itself."
+    retryable = True
+
+
+class ConnectionNotActive(Conflict):
+    code = "connection_not_active"
+    title = "The connection can't be read as it is"
+    resolution = "Read its status and error; most often the account holder has to consent again."
+
+
+class AccountExists(Conflict):
+    code = "account_exists"
+    title = "There is an account of this IBAN and currency"
+    resolution = "Use the account that detail names."
+
+
+class SyncRunning(Conflict):
+    code = "sync_running"
+    title = "The account is being read just now"
+    resolution = "Wait until the run has ended."
+    retryable = True
+
+
+class UnknownStatementAccount(ValidationFailed):
+    code = "unknown_statement_account"
+    title = "The file is of an account that is not here"
+    resolution = "Make the account by POST /api/v1/bank_accounts, or name another in account_id."
+
+
+def next_step(code: str) -> str:
+    """Return what to do about an error that was kept by its code."""
+    known = {error.code: error for error in _kinds(PayymoError)}
+    return known.get(code, PayymoError).resolution
+
+
+def _kinds(base: type[PayymoError]) -> list[type[PayymoError]]:
+    return [base, *(kind for each in base.__subclasses__() for kind in _kinds(each))]

@@ -2,18 +2,19 @@
 
 from typing import ClassVar, Literal
 
-from payymo_api.core.types import AccountId, ConnectionId, TransactionId
+from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
 from payymo_api.messaging.events import Event, PublicEvent
 
 Trigger = Literal["connected", "schedule", "refresh"]
 
 
 class AccountDue(Event):
-    """An account shall be read now."""
+    """An account shall be read now; `run_id` is the run that was opened for it."""
 
     name: ClassVar[str] = "account.due"
 
     account_id: AccountId
+    run_id: RunId
     trigger: Trigger
 
 
@@ -34,11 +35,24 @@ class LineRemoved(Event):
 
 
 class ConsentRevoked(Event):
-    """A connection was removed; its consent at the provider shall end too."""
+    """We need a consent no more; it shall end at the provider too."""
 
     name: ClassVar[str] = "consent.revoked"
 
+    provider: str
+    consent_ref: str
+
+
+class ConsentReturned(Event):
+    """The bank sent its user back; `visit` is the hex digest of the trip's state.
+
+    Due a minute after the callback, which has normally done all of it by then.
+    """
+
+    name: ClassVar[str] = "consent.returned"
+
     connection_id: ConnectionId
+    visit: str
 
 
 class BankConnectionCreated(PublicEvent):

@@ -18,6 +18,11 @@ class BankConnection(TenantOwned):
             "status IN ('pending', 'active', 'expired', 'error', 'revoked')",
             name="ck_bank_connections_status",
         ),
+        Index(
+            "ix_bank_connections_expires",
+            "expires_at",
+            postgresql_where=text("status = 'active'"),
+        ),
     )
     prefix = "bc"
 
@@ -32,6 +37,7 @@ class BankConnection(TenantOwned):
     consent_ref: Mapped[str | None]
     authorization_url: Mapped[str | None]
     expires_at: Mapped[datetime | None]
+    activated_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
     last_synced_at: Mapped[datetime | None]
@@ -41,7 +47,7 @@ class BankConnection(TenantOwned):
 
 
 class ConsentVisit(TenantOwned):
-    """The single-use state of one trip to the bank; only its digest is kept."""
+    """One trip to the bank: the digest of its single-use state, and the consent asked for."""
 
     __tablename__ = "consent_visits"
     __table_args__ = (
@@ -50,10 +56,12 @@ class ConsentVisit(TenantOwned):
             ["bank_connections.tenant_id", "bank_connections.id"],
             ondelete="CASCADE",
         ),
+        Index("ix_consent_visits_digest", "digest"),
     )
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     connection_id: Mapped[ConnectionId]
+    consent_ref: Mapped[str | None]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
@@ -176,14 +184,28 @@ class Transaction(Fed):
 
 
 class SyncRun(TenantOwned):
-    """One reading of an account (or of a statement file): what came of it."""
+    """One reading of an account (or of a statement file): what came of it.
+
+    At most one is open per account; a running one whose `leased_until` has passed was abandoned.
+    """
 
     __tablename__ = "sync_runs"
     __table_args__ = (
         ForeignKeyConstraint(
             ["tenant_id", "account_id"], ["bank_accounts.tenant_id", "bank_accounts.id"]
         ),
+        CheckConstraint(
+            "status IN ('queued', 'running', 'succeeded', 'failed')", name="ck_sync_runs_status"
+        ),
         Index("ix_sync_runs_account", "tenant_id", "account_id", "id"),
+        Index("ix_sync_runs_connection", "tenant_id", "connection_id", "id"),
+        Index(
+            "uq_sync_runs_open",
+            "tenant_id",
+            "account_id",
+            unique=True,
+            postgresql_where=text("status IN ('queued', 'running')"),
+        ),
     )
     prefix = "run"
 
@@ -197,9 +219,12 @@ class SyncRun(TenantOwned):
     added: Mapped[int] = mapped_column(server_default="0")
     modified: Mapped[int] = mapped_column(server_default="0")
     removed: Mapped[int] = mapped_column(server_default="0")
+    paired: Mapped[int] = mapped_column(server_default="0")
+    unchanged: Mapped[int] = mapped_column(server_default="0")
     warnings: Mapped[list[Any]] = mapped_column(server_default="[]")
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
 

@@ -15,7 +15,7 @@ class FieldError:
 
 
 class PayymoError(Exception):
-    """Status, code, title and cure stand on the class; the docstring's place is `/errors/{code}`.
+    """Status, code, title and cure stand on the class and make the page `/errors/{code}`.
 
     `retryable`: the same call may succeed later without anyone doing anything.
     """

@@ -1,7 +1,10 @@
 """Announce a fact in the same transaction that makes it true."""
 
+from datetime import datetime
+
 from sqlalchemy import func, insert, select
 
+from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import new_id
 from payymo_api.messaging.events import Event, PublicEvent
@@ -10,8 +13,11 @@ from payymo_api.messaging.models import OutboxEvent
 CHANNEL = "payymo_outbox"
 
 
-async def record(scope: Scope, *events: Event) -> None:
-    """Keep the events; the relay is woken when (and only if) this transaction commits."""
+async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -> None:
+    """Keep the events; the relay is woken when (and only if) this transaction commits.
+
+    Their jobs start at `due_at`, or at once.
+    """
     if not events:
         return
     rows = [
@@ -21,6 +27,7 @@ async def record(scope: Scope, *events: Event) -> None:
             "name": event.name,
             "payload": event.model_dump(mode="json", exclude={"data"}),
             "data": event.data if isinstance(event, PublicEvent) else None,
+            "due_at": due_at or now(),
         }
         for event in events
     ]

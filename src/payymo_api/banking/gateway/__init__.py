@@ -131,6 +131,8 @@ class BankGateway(Protocol):
 
     async def transactions(self, ref: str, date_from: date, date_to: date) -> TransactionPage: ...
 
+    async def aclose(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:

@@ -1,0 +1,82 @@
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from payymo_api.banking.models import BankAccount, Transaction
+from payymo_api.banking.rules.line import FEED
+from payymo_api.core.clock import now
+from payymo_api.core.page import Keyset, Page
+from payymo_api.core.repository import TenantRepository
+from payymo_api.core.types import AccountId, ConnectionId, TenantId
+
+
+class AccountRepository(TenantRepository[BankAccount]):
+    model = BankAccount
+    by_id = Keyset[BankAccount]((BankAccount.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(
+        self, connection_id: ConnectionId | None, cursor: str | None, limit: int
+    ) -> Page[BankAccount]:
+        statement = self.select()
+        if connection_id:
+            statement = statement.where(BankAccount.connection_id == connection_id)
+        return await self.by_id.page(self._session, statement, cursor, limit)
+
+    async def of_connections(self, ids: Collection[ConnectionId]) -> Sequence[BankAccount]:
+        statement = self.select().where(BankAccount.connection_id.in_(ids)).order_by(BankAccount.id)
+        return (await self._session.scalars(statement)).all()
+
+    async def locked_of(self, id: ConnectionId) -> Sequence[BankAccount]:
+        """Return a connection's accounts, their rows locked in id order."""
+        statement = self.select().where(BankAccount.connection_id == id).order_by(BankAccount.id)
+        return (await self._session.scalars(statement.with_for_update())).all()
+
+    async def named(self, iban: str | None, other_id: str | None) -> Sequence[BankAccount]:
+        """Return the accounts that a bank or a file calls so, in any currency."""
+        if iban is None and other_id is None:
+            return []
+        statement = self.select().order_by(BankAccount.id)
+        if iban is not None:
+            statement = statement.where(BankAccount.iban == iban)
+        else:
+            statement = statement.where(BankAccount.other_id == other_id)
+        return (await self._session.scalars(statement)).all()
+
+    async def of_feed(self, provider_ref: str) -> BankAccount | None:
+        statement = self.select().where(BankAccount.provider_ref == provider_ref)
+        return await self._session.scalar(statement.limit(1))
+
+    async def connections(
+        self, ids: Collection[AccountId]
+    ) -> Mapping[AccountId, ConnectionId | None]:
+        """Return account -> connection, for the `connection_id` of transactions."""
+        statement = select(BankAccount.id, BankAccount.connection_id).where(
+            BankAccount.tenant_id == self._tenant_id, BankAccount.id.in_(ids)
+        )
+        return {row.id: row.connection_id for row in await self._session.execute(statement)}
+
+    async def last_booked_on(self, id: AccountId) -> date | None:
+        """Return the latest day that the feed has told a booked line for."""
+        return await self._session.scalar(
+            select(func.max(Transaction.booked_on)).where(
+                Transaction.tenant_id == self._tenant_id,
+                Transaction.account_id == id,
+                Transaction.removed_at.is_(None),
+                Transaction.status == "booked",
+                Transaction.source == FEED,
+            )
+        )
+
+
+async def due(session: AsyncSession, limit: int) -> Sequence[tuple[TenantId, AccountId]]:
+    """Accounts to be read now; as `payymo_system`."""
+    statement = (
+        select(BankAccount.tenant_id, BankAccount.id)
+        .where(BankAccount.next_sync_at <= now())
+        .order_by(BankAccount.next_sync_at)
+        .limit(limit)
+    )
+    return [(row.tenant_id, row.id) for row in await session.execute(statement)]

@@ -1,0 +1,49 @@
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from payymo_api.banking.models import BankAccount, SyncRun
+from payymo_api.core.page import Keyset, Page
+from payymo_api.core.repository import TenantRepository
+from payymo_api.core.types import AccountId, ConnectionId, RunId, new_id
+
+_OPEN = ("queued", "running")
+
+
+class RunRepository(TenantRepository[SyncRun]):
+    model = SyncRun
+    by_id = Keyset[SyncRun]((SyncRun.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(self, id: ConnectionId, cursor: str | None, limit: int) -> Page[SyncRun]:
+        statement = self.select().where(SyncRun.connection_id == id)
+        return await self.by_id.page(self._session, statement, cursor, limit)
+
+    async def open(self, account: BankAccount, trigger: str) -> SyncRun | None:
+        """Queue a run; None if one is open already: a constraint lets an account have one only."""
+        statement = (
+            insert(SyncRun)
+            .values(
+                tenant_id=self._tenant_id,
+                id=RunId(new_id()),
+                account_id=account.id,
+                connection_id=account.connection_id,
+                trigger=trigger,
+                status="queued",
+            )
+            .on_conflict_do_nothing(
+                index_elements=[SyncRun.tenant_id, SyncRun.account_id],
+                index_where=SyncRun.status.in_(_OPEN),
+            )
+            .returning(SyncRun)
+        )
+        return await self._session.scalar(statement)
+
+    async def opened(self, id: AccountId) -> SyncRun | None:
+        return await self._session.scalar(
+            select(SyncRun).where(
+                SyncRun.tenant_id == self._tenant_id,
+                SyncRun.account_id == id,
+                SyncRun.status.in_(_OPEN),
+            )
+        )

@@ -1,0 +1,118 @@
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, or_, select
+
+from payymo_api.banking.models import BankAccount, Transaction
+from payymo_api.banking.schemas.transactions import LineFilters, TransactionFilters
+from payymo_api.core.page import Keyset, Page
+from payymo_api.core.repository import TenantRepository
+from payymo_api.core.types import AccountId, TransactionId
+
+_SEARCHED = (
+    Transaction.description,
+    Transaction.counterparty_name,
+    Transaction.reference,
+    Transaction.note,
+)
+
+
+class TransactionRepository(TenantRepository[Transaction]):
+    model = Transaction
+    orders: ClassVar[dict[str, Keyset[Transaction]]] = {
+        sort: Keyset[Transaction](
+            (Transaction.booked_on, Transaction.id),
+            lambda row: (row.booked_on, row.id),
+            (date, UUID),
+            descending=sort.startswith("-"),
+        )
+        for sort in ("booked_on", "-booked_on")
+    }
+
+    async def page(self, filters: TransactionFilters) -> Page[Transaction]:
+        """The order is that of `ix_transactions_listed`: a page is a range of the index."""
+        order, statement = self.orders[filters.sort], narrowed(self.select(), filters)
+        return await order.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def locked(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """Return the lines, their rows locked in id order until the transaction ends."""
+        statement = (
+            self.select()
+            .where(Transaction.id.in_(ids))
+            .order_by(Transaction.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.scalars(statement)).all()
+
+    async def of_days(self, id: AccountId, first: date, last: date) -> Sequence[Transaction]:
+        """Return an account's lines of these days, and all that are pending.
+
+        No row is locked, which would write to each: whoever merges holds the account's lock.
+        """
+        statement = (
+            self.select()
+            .where(
+                Transaction.account_id == id,
+                or_(Transaction.booked_on.between(first, last), Transaction.status == "pending"),
+            )
+            .order_by(Transaction.id)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.scalars(statement)).all()
+
+    @staticmethod
+    def settle(line: Transaction, minor: int) -> None:
+        """Move a locked line's settled amount; a CHECK keeps it between 0 and the line's amount."""
+        line.settled_minor += minor
+        if line.settled_minor == line.amount_minor:
+            line.match_state = "matched"
+        else:
+            line.match_state = "partial" if line.settled_minor else "unmatched"
+
+
+def narrowed(statement: Select[Transaction], filters: LineFilters) -> Select[Transaction]:
+    """Keep what the filters ask for; `statement` has the tenant already."""
+    for condition in (*_equalities(filters), *_ranges(filters)):
+        statement = statement.where(condition)
+    if filters.connection_id:
+        accounts = select(BankAccount.id).where(
+            BankAccount.tenant_id == Transaction.tenant_id,
+            BankAccount.connection_id == filters.connection_id,
+        )
+        statement = statement.where(Transaction.account_id.in_(accounts))
+    if filters.q:
+        found = [column.icontains(filters.q, autoescape=True) for column in _SEARCHED]
+        statement = statement.where(or_(*found))
+    return statement
+
+
+def _equalities(filters: LineFilters) -> list[ColumnElement[bool]]:
+    wanted = (
+        (Transaction.account_id, filters.account_id),
+        (Transaction.status, filters.status),
+        (Transaction.category, filters.category),
+        (Transaction.match_state, filters.match_state),
+        (Transaction.currency, filters.currency),
+    )
+    return [column == value for column, value in wanted if value is not None]
+
+
+def _ranges(filters: LineFilters) -> list[ColumnElement[bool]]:
+    at_least = (
+        (Transaction.amount_minor, filters.min_amount_minor),
+        (Transaction.booked_on, filters.date_from),
+        (Transaction.updated_at, filters.updated_since),
+    )
+    at_most = (
+        (Transaction.amount_minor, filters.max_amount_minor),
+        (Transaction.booked_on, filters.date_to),
+    )
+    found = [column >= value for column, value in at_least if value is not None]
+    found += [column <= value for column, value in at_most if value is not None]
+    if filters.direction:
+        amount = Transaction.amount_minor
+        found.append(amount > 0 if filters.direction == "in" else amount < 0)
+    return found

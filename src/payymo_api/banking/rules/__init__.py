@@ -1,0 +1,1 @@
+"""Decisions of banking: which line is which, when an account is read, what an error means."""

@@ -1,0 +1,130 @@
+"""A line as the merge sees it, and what makes it this line and no other.
+
+No bank's transaction id is trusted (they are missing, shared, reissued and changed on booking), so
+identity is content: day, amount, currency and words. Two lines of the same content are two lines:
+an occurrence number tells them apart.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from typing_extensions import override
+
+from payymo_api.banking.lines import BankTransaction
+from payymo_api.core.types import TransactionId
+
+Source = Literal["feed", "camt", "mt940"]
+FEED: Source = "feed"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the bank says of a line. `booked_on` is never later than today for a pending one."""
+
+    booked: bool
+    amount_minor: int
+    currency: str
+    booked_on: date
+    value_on: date | None
+    booked_at: datetime | None
+    description: str
+    reference: str | None
+    end_to_end_id: str | None
+    counterparty_name: str | None
+    counterparty_iban: str | None
+    provider_id: str | None
+    internal_id: str | None
+    source: Source
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """Identity within the account: 16 bytes over day, money and words, whatever their case."""
+        words = (
+            self.description,
+            self.reference,
+            self.end_to_end_id,
+            self.counterparty_name,
+            self.counterparty_iban,
+        )
+        parts = [self.booked_on.isoformat(), str(self.amount_minor), self.currency]
+        text = "\x1f".join([*parts, *(plain(word) for word in words)])
+        return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+
+    @cached_property
+    def core(self) -> str:
+        """The words without numbers and dates, which banks add and take away when they reissue."""
+        found = re.findall(r"[^\W\d_]{2,}", folded(self.description))
+        return " ".join(sorted(found))
+
+    @cached_property
+    def order(self) -> tuple[str | int, ...]:
+        """Places incoming lines the same way, however the bank happens to list them."""
+        told = (self.internal_id, self.provider_id, self.end_to_end_id, self.counterparty_name)
+        more = (self.counterparty_iban, self.reference, str(self.value_on), str(self.booked_at))
+        money = (self.booked_on.isoformat(), self.amount_minor, self.currency, int(self.booked))
+        return (*money, self.description, *(word or "" for word in (*told, *more)))
+
+    @property
+    def identity(self) -> bytes:
+        return self.fingerprint
+
+
+@dataclass(frozen=True)
+class Kept(Line):
+    """A line that we have: its row, and the place among its like that it holds.
+
+    `identity` is the fingerprint of what its own source told last; what another source filled in
+    does not change it, so that the source's next telling is recognised.
+    """
+
+    id: TransactionId = field(kw_only=True)
+    occurrence: int = field(kw_only=True)
+    kept_fingerprint: bytes = field(kw_only=True)
+
+    @property
+    @override
+    def identity(self) -> bytes:
+        return self.kept_fingerprint
+
+
+def folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def plain(text: str | None) -> str:
+    """Letters and digits only, folded: spacing and punctuation are the bank's whim."""
+    return re.sub(r"[\W_]+", "", folded(text)) if text else ""
+
+
+def read(told: BankTransaction, source: Source, today: date) -> Line | None:
+    """Return the line, or None when no day at all is known: such a one waits until it has one.
+
+    Some banks date a pending line with the last day on which it may be booked: never after today.
+    """
+    day = told.booked_on or told.value_on or (told.booked_at.date() if told.booked_at else None)
+    if day is None:
+        return None
+    return Line(
+        booked=told.booked,
+        amount_minor=told.amount.minor,
+        currency=told.amount.currency,
+        booked_on=day if told.booked else min(day, today),
+        value_on=told.value_on,
+        booked_at=told.booked_at,
+        description=told.description,
+        reference=told.reference,
+        end_to_end_id=told.end_to_end_id,
+        counterparty_name=told.counterparty_name,
+        counterparty_iban=told.counterparty_iban,
+        provider_id=told.provider_id,
+        internal_id=told.internal_id,
+        source=source,
+        raw=told.raw,
+    )

@@ -1,0 +1,285 @@
+"""What an account's lines become when the bank tells them anew.
+
+Lines are paired in passes, surest first; what a pass has paired, no later one sees. A pass puts
+both sides into groups by a key and pairs within a group in a fixed order, so the order in which the
+bank lists its lines does not matter. Amount and currency stand in every key: a line never changes
+them, one that seems to is another line.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from payymo_api.banking.rules.line import FEED, Kept, Line
+
+AnyLine = TypeVar("AnyLine", bound=Line)
+Key = Callable[[Line], Hashable | None]
+Fits = Callable[[Kept, Line], bool]
+
+NEAR = timedelta(days=10)
+"""A pending line is booked, and an id moves to another day, at most this far away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A new line and the occurrence of its fingerprint that it takes."""
+
+    line: Line
+    occurrence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`values` are the fields that differ; fingerprint and occurrence as they stand then."""
+
+    kept: Kept
+    values: Mapping[str, Any]
+    fingerprint: bytes
+    occurrence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """`paired`: how many lines of another source turned out to be lines that we have."""
+
+    added: Sequence[Placed]
+    modified: Sequence[Change]
+    removed: Sequence[Kept]
+    unchanged: int
+    paired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days that the feed has told in full: a booked line inside that it left out is gone."""
+
+    first: date
+    last: date
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+def told_in_full(asked_from: date, asked_to: date, lines: Iterable[Line]) -> Window | None:
+    """Return the days strictly inside what was asked for and what came.
+
+    A bank may cut its history short without a word, and its last day is still going on: the edges
+    prove nothing.
+    """
+    booked = [line.booked_on for line in lines if line.booked]
+    if not booked:
+        return None
+    day = timedelta(days=1)
+    return Window(max(asked_from, min(booked)) + day, asked_to - day)
+
+
+def merge(existing: Iterable[Kept], incoming: Iterable[Line], window: Window | None) -> Merge:
+    """Compare the account's lines with what a feed (or a file: no `window`) tells now."""
+    left = sorted(existing, key=lambda kept: (kept.booked_on, kept.occurrence, kept.id))
+    told = sorted(incoming, key=lambda line: line.order)
+    places = _Places(left)
+    pairs: list[tuple[Kept, Line]] = []
+    for a_pass in PASSES:
+        if not left or not told:
+            break
+        found, left, told = a_pass.pair(left, told)
+        pairs += found
+    modified = [change for kept, line in pairs if (change := _change(kept, line, places))]
+    return Merge(
+        added=[Placed(line, places.take(line.fingerprint)) for line in told],
+        modified=modified,
+        removed=[kept for kept in left if _is_gone(kept, window)],
+        unchanged=len(pairs) - len(modified),
+        paired=sum(kept.source != line.source for kept, line in pairs),
+    )
+
+
+def _is_gone(kept: Kept, window: Window | None) -> bool:
+    """A feed tells all that is pending; what a statement file says, no feed takes back."""
+    if window is None or kept.source != FEED:
+        return False
+    return not kept.booked or window.holds(kept.booked_on)
+
+
+def _any(kept: Kept, line: Line) -> bool:  # noqa: ARG001  the weakest of all conditions
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Pairs lines with an equal key that fit.
+
+    Both are booked or both pending; `books`: the one is, and the other was or seems to be pending.
+    `alone`: only where, of what is left, the key is one line's on each side.
+    """
+
+    key: Key
+    fits: Fits = _any
+    books: bool = False
+    alone: bool = False
+
+    def pair(
+        self, left: list[Kept], told: list[Line]
+    ) -> tuple[list[tuple[Kept, Line]], list[Kept], list[Line]]:
+        """Return the pairs and what is left on both sides, in the order it had."""
+        lines_by_key = self._groups(told, flip=False)
+        kept_by_key = self._groups(left, flip=self.books)
+        partner: dict[int, Kept] = {}
+        for key, lines in lines_by_key.items():
+            candidates = kept_by_key.get(key, [])
+            if not (self.alone and max(len(lines), len(candidates)) > 1):
+                self._pair_group(candidates, lines, partner)
+        taken = {kept.id for kept in partner.values()}
+        return (
+            [(partner[id(line)], line) for line in told if id(line) in partner],
+            [kept for kept in left if kept.id not in taken],
+            [line for line in told if id(line) not in partner],
+        )
+
+    def _groups(self, lines: Iterable[AnyLine], *, flip: bool) -> dict[Hashable, list[AnyLine]]:
+        groups: dict[Hashable, list[AnyLine]] = defaultdict(list)
+        for line in lines:
+            if (key := self.key(line)) is not None:
+                groups[key, line.amount_minor, line.currency, line.booked != flip].append(line)
+        return groups
+
+    def _pair_group(
+        self, candidates: Sequence[Kept], lines: Sequence[Line], partner: dict[int, Kept]
+    ) -> None:
+        free = list(candidates)
+        for line in lines:
+            at = next((at for at, kept in enumerate(free) if self.fits(kept, line)), None)
+            if at is not None:
+                partner[id(line)] = free.pop(at)
+
+
+def _is_not_another(kept: Kept, line: Line) -> bool:
+    """Statement files name a line's bank reference reliably: another reference, another line."""
+    if FEED in {kept.source, line.source} or not (kept.provider_id and line.provider_id):
+        return True
+    return kept.provider_id == line.provider_id or kept.source != line.source
+
+
+def _is_near(kept: Kept, line: Line) -> bool:
+    return abs(kept.booked_on - line.booked_on) <= NEAR
+
+
+def _is_retold(kept: Kept, line: Line) -> bool:
+    """The feed tells its window in full: what it left out may be what it now says otherwise."""
+    return kept.source == line.source == FEED
+
+
+def _is_other_source(kept: Kept, line: Line) -> bool:
+    """A feed and a file, or files of two formats, tell the same line in their own words."""
+    return kept.source != line.source
+
+
+def _is_booking(kept: Kept, line: Line) -> bool:
+    """What was pending is booked; or a feed still calls pending what a file told as booked."""
+    return _is_near(kept, line) and (line.booked or kept.source != line.source)
+
+
+def _on_day(line: Line, words: str | None) -> Hashable | None:
+    return (line.booked_on, words) if words else None
+
+
+def _day_if_booked(line: Line) -> Hashable | None:
+    return line.booked_on if line.booked else None
+
+
+def _core_if_pending(line: Line) -> Hashable | None:
+    return None if line.booked else line.core
+
+
+PASSES: Sequence[Pass] = (
+    # The same in every word; ids only tell twins apart.
+    Pass(lambda line: (line.identity, line.internal_id, line.provider_id)),
+    Pass(lambda line: (line.identity, line.internal_id), _is_not_another),
+    Pass(lambda line: line.identity, _is_not_another),
+    Pass(lambda line: line.identity, _is_booking, books=True),
+    # An id that only one line has on each side, near the day: reworded, or moved.
+    Pass(lambda line: line.internal_id, _is_near, alone=True),
+    Pass(lambda line: line.provider_id, _is_near, alone=True),
+    # What was pending is booked: other ids, another day, often other words.
+    Pass(lambda line: line.internal_id, _is_booking, books=True, alone=True),
+    Pass(lambda line: line.end_to_end_id, _is_booking, books=True),
+    Pass(lambda line: line.core or None, _is_booking, books=True),
+    # Reissued by the feed with other words on the same day.
+    Pass(lambda line: _on_day(line, line.core), _is_retold),
+    Pass(lambda line: _on_day(line, line.end_to_end_id), _is_retold),
+    Pass(lambda line: _on_day(line, line.counterparty_iban), _is_retold),
+    # A feed and a file of the same account: day, amount and occurrence; likeness decides the order.
+    Pass(lambda line: _on_day(line, line.end_to_end_id), _is_other_source),
+    Pass(lambda line: _on_day(line, line.counterparty_iban), _is_other_source),
+    Pass(lambda line: _on_day(line, line.core), _is_other_source),
+    Pass(_day_if_booked, _is_other_source),
+    # Last: pending lines told again for another day, and bookings known by their amount alone.
+    Pass(_core_if_pending, _is_near),
+    Pass(lambda _: "", _is_booking, books=True),
+)
+
+_WORDS = (
+    "description",
+    "reference",
+    "end_to_end_id",
+    "counterparty_name",
+    "counterparty_iban",
+    "value_on",
+    "booked_at",
+    "provider_id",
+    "internal_id",
+)
+
+
+def _change(kept: Kept, line: Line, places: "_Places") -> Change | None:
+    """Return what to write, or None when the line says nothing new."""
+    values = _differences(kept, line)
+    if not values:
+        return None
+    if _fills_only(kept, line):
+        return Change(kept, values, kept.identity, kept.occurrence)
+    values["raw"] = line.raw
+    if line.fingerprint == kept.identity:
+        return Change(kept, values, kept.identity, kept.occurrence)
+    return Change(kept, values, line.fingerprint, places.take(line.fingerprint))
+
+
+def _fills_only(kept: Kept, line: Line) -> bool:
+    """Another source adds what is missing and overrules nothing, unless it brings the booking."""
+    return kept.source != line.source and kept.booked == line.booked
+
+
+def _differences(kept: Kept, line: Line) -> dict[str, Any]:
+    """A booked line never turns pending again; silence about a field takes nothing away."""
+    if kept.booked and not line.booked:
+        return {}
+    fills_only = _fills_only(kept, line)
+    values: dict[str, Any] = {}
+    if line.booked and not kept.booked:
+        values |= {"booked": True, "source": line.source}
+    if line.booked and not fills_only and line.booked_on != kept.booked_on:
+        values["booked_on"] = line.booked_on
+    for name in _WORDS:
+        old, new = getattr(kept, name), getattr(line, name)
+        if new and new != old and not (fills_only and old):
+            values[name] = new
+    return values
+
+
+class _Places:
+    """Gives out occurrences that no row holds, whatever the order in which rows are written."""
+
+    def __init__(self, existing: Iterable[Kept]) -> None:
+        self._used: dict[bytes, set[int]] = defaultdict(set)
+        for kept in existing:
+            self._used[kept.identity].add(kept.occurrence)
+
+    def take(self, fingerprint: bytes) -> int:
+        used = self._used[fingerprint]
+        place = len(used) + 1
+        while place in used:
+            place += 1
+        used.add(place)
+        return place

@@ -1,0 +1,1 @@
+"""What banking's routes take and answer."""

@@ -1,0 +1,1 @@
+"""Use cases of banking; what calls out takes a Database, never a Scope."""

@@ -1,0 +1,147 @@
+"""Rows as the contract shows them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from payymo_api.banking.errors import next_step
+from payymo_api.banking.models import BankAccount, BankConnection, SyncRun, Transaction
+from payymo_api.banking.schemas.accounts import AccountAnswer, BalanceAnswer
+from payymo_api.banking.schemas.connections import (
+    AccountBrief,
+    ConnectionAnswer,
+    ConnectionTrouble,
+    InstitutionBrief,
+    RunAnswer,
+    RunError,
+    RunWarning,
+)
+from payymo_api.banking.schemas.transactions import (
+    Counterparty,
+    Sum,
+    Sums,
+    TransactionAnswer,
+    TransactionNews,
+)
+from payymo_api.core.clock import now
+from payymo_api.core.fields import money_fields
+from payymo_api.core.money import Money
+from payymo_api.core.types import ConnectionId
+from payymo_api.edge import exact
+
+
+def connection_answer(row: BankConnection, accounts: Sequence[BankAccount]) -> ConnectionAnswer:
+    error = row.error_code
+    return ConnectionAnswer.model_validate(
+        _columns(row, "authorization_url institution")
+        | {
+            "institution": InstitutionBrief.model_validate(row.institution),
+            "authorization_url": row.authorization_url,
+            "days_left": days_left(row.expires_at, now()),
+            "accounts": [AccountBrief.model_validate(each) for each in accounts],
+            "next_sync_at": min(
+                (each.next_sync_at for each in accounts if each.next_sync_at), default=None
+            ),
+            "error": error
+            and ConnectionTrouble(
+                code=error, detail=row.error_detail or "", next_step=next_step(error)
+            ),
+        }
+    )
+
+
+def days_left(expires_at: datetime | None, moment: datetime) -> int | None:
+    return None if expires_at is None else max((expires_at - moment) // timedelta(days=1), 0)
+
+
+def connection_answers(
+    rows: Iterable[BankConnection], accounts: Sequence[BankAccount]
+) -> dict[ConnectionId, ConnectionAnswer]:
+    """Pair each connection with its own of the accounts."""
+
+    def owner(account: BankAccount) -> str:
+        return str(account.connection_id)
+
+    grouped = {id: list(group) for id, group in groupby(sorted(accounts, key=owner), key=owner)}
+    return {row.id: connection_answer(row, grouped.get(str(row.id), [])) for row in rows}
+
+
+def account_answer(row: BankAccount) -> AccountAnswer:
+    balances = [
+        BalanceAnswer(
+            type=each["type"],
+            reference_on=each["reference_on"],
+            **money_fields(Money(each["minor"], each["currency"])),
+        )
+        for each in row.balances
+    ]
+    left = row.calls_left
+    if row.calls_reset_at and row.calls_reset_at <= now():
+        left = row.calls_limit
+    return AccountAnswer.model_validate(
+        _columns(row, "balances calls_left") | {"balances": balances, "calls_left": left}
+    )
+
+
+def run_answer(row: SyncRun) -> RunAnswer:
+    error = row.error_code and RunError(code=row.error_code, detail=row.error_detail or "")
+    warnings = [RunWarning.model_validate(each) for each in row.warnings]
+    return RunAnswer.model_validate(
+        _columns(row, "warnings") | {"error": error, "warnings": warnings}
+    )
+
+
+def transaction_answer(
+    row: Transaction, connection_id: ConnectionId | None, *, with_raw: bool = False
+) -> TransactionAnswer:
+    return TransactionAnswer(**_transaction(row, connection_id), raw=row.raw if with_raw else None)
+
+
+def news(row: Transaction, connection_id: ConnectionId | None) -> str:
+    """`data` of a transaction event, as exact JSON."""
+    told = TransactionNews(
+        **_transaction(row, connection_id), raw=None, transaction_id=row.id, date=row.booked_on
+    )
+    return exact.dump(told).decode()
+
+
+def _transaction(row: Transaction, connection_id: ConnectionId | None) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _SHOWN} | {
+        "connection_id": connection_id,
+        "counterparty": Counterparty(name=row.counterparty_name, iban=row.counterparty_iban),
+        **money_fields(Money(row.amount_minor, row.currency)),
+    }
+
+
+_SHOWN = TransactionAnswer.model_fields.keys() - {
+    "connection_id",
+    "counterparty",
+    "amount",
+    "amount_minor",
+    "currency",
+    "raw",
+}
+
+
+def _columns(row: Any, *but: str) -> dict[str, Any]:  # noqa: ANN401  any mapped row
+    left_out = set(" ".join(but).split())
+    return {
+        column.key: getattr(row, column.key)
+        for column in row.__table__.columns
+        if column.key not in left_out
+    }
+
+
+def sums(currency: str, count: int, incoming: int, outgoing: int) -> Sums:
+    return Sums(
+        currency=currency,
+        count=count,
+        money_in=_sum(incoming, currency),
+        money_out=_sum(outgoing, currency),
+        net=_sum(incoming + outgoing, currency),
+    )
+
+
+def _sum(minor: int, currency: str) -> Sum:
+    return Sum(amount=Money(minor, currency).decimal(), amount_minor=minor)
