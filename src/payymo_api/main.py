@@ -11,6 +11,8 @@ from fastapi.responses import HTMLResponse
 from redis.asyncio import Redis
 from starlette.staticfiles import StaticFiles
 
+from payymo_api.banking import router as banking
+from payymo_api.banking.service.banks import Banks, open_banks
 from payymo_api.core import log, problems
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
@@ -28,6 +30,10 @@ from payymo_api.tenants.service import note_keys_used
 from payymo_api.webhooks import router as webhooks
 
 ROUTERS = (
+    banking.institutions,
+    banking.connections,
+    banking.accounts,
+    banking.transactions,
     tenants.keys,
     tenants.incidents,
     webhooks.endpoints,
@@ -58,9 +64,10 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = parts
+    app.state.banks = open_banks(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (operations.router, *ROUTERS):
+    for router in (operations.router, banking.callback, *ROUTERS):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)
@@ -91,6 +98,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with suppress(asyncio.CancelledError):
         await noting
     await note_keys_used(parts.database, parts.callers)
+    banks: Banks = app.state.banks
+    await banks.aclose()
     await parts.limits.redis.aclose()
     await parts.database.close()
 

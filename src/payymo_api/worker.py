@@ -15,6 +15,9 @@ from prometheus_client import Gauge, start_http_server
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from payymo_api.banking import events as bank_news
+from payymo_api.banking import tasks as banking
+from payymo_api.banking.service.banks import Banks, open_banks
 from payymo_api.core import log
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
@@ -49,6 +52,7 @@ class Tools:
     settings: Settings
     database: Database
     keyring: Keyring
+    banks: Banks
     sender: Sender
 
 
@@ -67,6 +71,22 @@ def on_event(act: EventTask) -> Task:
         await perform(tools.database, acting, tenant_id, EventId(id))
 
     return run
+
+
+async def _sync_account(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    await banking.sync_account(tools.database, tools.banks, tenant_id, payload)
+
+
+async def _complete_consent(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    await banking.complete_consent(tools.database, tools.banks, tenant_id, payload)
+
+
+async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
+    await banking.end_consent(tools.banks, payload)
+
+
+async def _schedule_due(tools: Tools, _: Queue) -> int:
+    return await banking.schedule_due(tools.database)
 
 
 async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
@@ -89,18 +109,28 @@ async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
     return await webhooks.queue_due_deliveries(tools.database, queue, timeout)
 
 
+SYNC_ACCOUNT = Job("sync_account", "sync")
+COMPLETE_CONSENT = Job("complete_consent", "sync")
+END_CONSENT = Job("end_consent", "sync")
+
 JOBS: Final[Mapping[str, Job]] = {
+    bank_news.AccountDue.name: SYNC_ACCOUNT,
+    bank_news.ConsentReturned.name: COMPLETE_CONSENT,
+    bank_news.ConsentRevoked.name: END_CONSENT,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
 
 TASKS: Final[Mapping[Job, Task]] = {
+    SYNC_ACCOUNT: on_event(_sync_account),
+    COMPLETE_CONSENT: on_event(_complete_consent),
+    END_CONSENT: on_event(_end_consent),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,
 }
 """Job -> what runs it, given the id of its row."""
 
-SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_deliveries)
+SWEEPS: Final[tuple[Sweep, ...]] = (_schedule_due, _relay_events, _queue_deliveries)
 """What every worker process does whenever it is woken, at least once a second."""
 
 FORGETTING: Final = (relay.forget_old, idempotency.forget_old)
@@ -130,16 +160,15 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
         timeout_seconds=settings.webhook_timeout_seconds,
         allow_loopback=settings.webhook_allow_loopback,
     )
-    tools = Tools(
-        settings=settings,
-        database=Database.of(settings),
-        keyring=Keyring.parse(settings.encryption_keys.get_secret_value()),
-        sender=sender,
-    )
+    database = Database.of(settings)
+    keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
+    banks = open_banks(settings, database, keyring)
+    tools = Tools(settings, database, keyring, banks, sender)
     try:
         yield tools
     finally:
         await sender.aclose()
+        await banks.aclose()
         await tools.database.close()
 
 
