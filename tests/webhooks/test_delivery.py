@@ -31,7 +31,7 @@ from tests.webhooks.factories import (
     import_lines,
 )
 
-BROKEN = b"HTTP/1.1 500 Oops\r\ncontent-length: 20\r\n\r\nkey whsec_abcd \x00\xff end"
+BROKEN = b"HTTP/1.1 500 Oops\r\ncontent-length: 21\r\n\r\nkey whsec_abcd \x00\xff end"
 GONE = b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 TIMEOUT = 10.0
@@ -156,7 +156,7 @@ async def test_a_failure_is_noted_and_tried_again_when_due(
     [delivery] = await _listed(someone.client)
     detail = (await someone.client.get(f"{DELIVERIES}/{delivery['id']}")).json()
     assert [(each["status_code"], each["answer"]) for each in detail["attempts"]] == [
-        (500, "key [redacted] \ufffd\ufffd en"),
+        (500, "key [redacted] \ufffd\ufffd end"),
         (204, ""),
     ]
     assert detail["status"] == "delivered"

@@ -117,9 +117,10 @@ class Database:
     async def _transaction(self, role: str, tenant: str) -> AsyncIterator[AsyncSession]:
         await self._enter()
         try:
-            async with self._sessions.begin() as session:
+            async with self._sessions() as session:
                 await _become(session, role, tenant)
                 yield session
+                await session.commit()
         except (SQLAlchemyError, OSError) as error:
             if not _is_outage(error):
                 raise
