@@ -21,11 +21,12 @@ from payymo_api.edge.caller import Caller, Callers
 from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
+from payymo_api.invoicing import router as invoicing
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_caller
 from payymo_api.tenants.service import note_keys_used
 
-ROUTERS = (tenants.keys, tenants.incidents)
+ROUTERS = (tenants.keys, tenants.incidents, invoicing.customers, invoicing.invoices)
 MAX_BODY = 1024 * 1024
 _KEYS_NOTED_EVERY = 10.0
 _log = log.get(__name__)

@@ -1,10 +1,10 @@
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SkipValidation, StringConstraints
 
+from payymo_api.core.errors import PayymoError
 from payymo_api.core.fields import (
     AmountIn,
     AmountOut,
@@ -99,9 +99,7 @@ class Discount(Request):
 
 class InvoiceRequest(Request):
     external_id: ExternalId | None = None
-    number: Annotated[
-        Code, Field(examples=["INV-2026-0042"], description="As the payer sees it.")
-    ]
+    number: Annotated[Code, Field(examples=["INV-2026-0042"], description="As the payer sees it.")]
     kind: Annotated[Kind, Field(description="A credit note lowers what is owed.")] = "invoice"
     customer_id: Annotated[CustomerRef | None, Field(description="Whom it is for.")] = None
     customer_external_id: Annotated[
@@ -169,24 +167,24 @@ class SyncQuery(Filters):
 
 
 class CustomerFilters(Paging):
-    external_id: Annotated[str | None, Field(max_length=100)] = None
-    number: Annotated[str | None, Field(max_length=100)] = None
+    external_id: Code | None = None
+    number: Code | None = None
 
 
 class InvoiceFilters(Paging):
     status: Annotated[Status | None, Field(description="Only these.")] = None
     kind: Kind | None = None
-    customer_id: Annotated[str | None, Field(max_length=100)] = None
-    number: Annotated[str | None, Field(max_length=100, description="Exactly this number.")] = None
-    external_id: Annotated[str | None, Field(max_length=100)] = None
+    customer_id: Code | None = None
+    number: Annotated[Code | None, Field(description="Exactly this number.")] = None
+    external_id: Code | None = None
     currency: Annotated[str | None, StringConstraints(pattern="^[A-Z]{3}$")] = None
     issued_from: Day | None = None
     issued_to: Day | None = None
     due_from: Day | None = None
     due_to: Day | None = None
     q: Annotated[
-        str | None,
-        Field(max_length=100, description="Part of the number, whatever its case."),
+        Code | None,
+        Field(description="Part of the number, whatever its case."),
     ] = None
 
 
@@ -218,6 +216,11 @@ class RowError(Answer):
     detail: str
     errors: Sequence[RowFault]
 
+    @classmethod
+    def of(cls, error: PayymoError) -> Self:
+        faults = [RowFault(pointer=x.pointer, code=x.code, detail=x.detail) for x in error.errors]
+        return cls(status=error.status, code=error.code, detail=error.detail, errors=faults)
+
 
 class CustomerRow(Answer):
     index: Annotated[int, Field(description="The row's place in the request, from 0.")]
@@ -239,7 +242,3 @@ class CustomerResults(Answer):
 
 class InvoiceResults(Answer):
     results: Sequence[InvoiceRow]
-
-
-def percent(value: Decimal | None, days: int | None) -> dict[str, Any] | None:
-    return None if value is None or days is None else {"percent": value, "days": days}
