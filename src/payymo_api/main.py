@@ -22,11 +22,18 @@ from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
 from payymo_api.invoicing import router as invoicing
+from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_caller
 from payymo_api.tenants.service import note_keys_used
 
-ROUTERS = (tenants.keys, tenants.incidents, invoicing.customers, invoicing.invoices)
+ROUTERS = (
+    tenants.keys,
+    tenants.incidents,
+    invoicing.customers,
+    invoicing.invoices,
+    reconciliation.router,
+)
 MAX_BODY = 1024 * 1024
 _KEYS_NOTED_EVERY = 10.0
 _log = log.get(__name__)

@@ -23,7 +23,7 @@ from payymo_api.reconciliation.errors import (
     PayoutNotWhole,
 )
 from payymo_api.reconciliation.models import CustomerCredit
-from payymo_api.reconciliation.repository import CreditRepository, lines_locked
+from payymo_api.reconciliation.repository.matches import CreditRepository, lines_locked
 from payymo_api.reconciliation.rules.algebra import Entry, document_moves, fits, line_moves
 
 Row = Transaction | Invoice | Payout | CustomerCredit

@@ -18,7 +18,7 @@ from payymo_api.reconciliation.errors import (
     PayoutNotWhole,
 )
 from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
-from payymo_api.reconciliation.repository import (
+from payymo_api.reconciliation.repository.matches import (
     AllocationRepository,
     CreditRepository,
     MatchRepository,

@@ -56,7 +56,7 @@ def settled(books: Books, match_id: MatchId, risen: Collection[UUID]) -> list[Ev
 
 
 def _json(model: BaseModel) -> str:
-    return exact.dump_plain(model.model_dump(mode="python", by_alias=True)).decode()
+    return exact.dump(model).decode()
 
 
 def _lines(books: Books, row: Match, entries: Sequence[Entry]) -> Iterable[LineMatched]:
