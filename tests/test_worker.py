@@ -112,9 +112,7 @@ async def test_an_event_arrives_signed_at_each_endpoint_of_its_tenant_only(
     receiver: Receiver,
 ) -> None:
     async with listening() as second, listening() as foreign:
-        made = {
-            each.port: await endpoint(someone.client, each.url) for each in (receiver, second)
-        }
+        made = {each.port: await endpoint(someone.client, each.url) for each in (receiver, second)}
         await endpoint(stranger.client, foreign.url)
         async with working(settings):
             await happen(database, someone.tenant_id)

@@ -36,7 +36,14 @@ IDS_ONLY = (
     "transactions",
     "webhook_endpoints",
 )
-APP_ONLY = ("allocations", "payer_ibans", "webhook_attempts")
+APP_ONLY = (
+    "allocations",
+    "customer_ibans",
+    "document_keys",
+    "line_keys",
+    "payer_ibans",
+    "webhook_attempts",
+)
 PLATFORM = ("institution_lists", "provider_tokens")
 
 
@@ -510,6 +517,12 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("settled_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "open_minor",
+            sa.BigInteger(),
+            sa.Computed("amount_minor - settled_minor", persisted=True),
+            nullable=False,
+        ),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), server_default="open", nullable=False),
         sa.Column("creditor_reference", sa.Text(), nullable=True),
@@ -566,7 +579,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_invoices_open",
         "invoices",
-        ["tenant_id", "id"],
+        ["tenant_id", "currency", "open_minor"],
         unique=False,
         postgresql_where=sa.text("status IN ('open', 'partially_paid') AND removed_at IS NULL"),
     )
@@ -722,6 +735,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("match_state", sa.Text(), server_default="unmatched", nullable=False),
         sa.Column("settled_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("examined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("occurrence", sa.BigInteger(), nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=True),
@@ -903,6 +917,81 @@ def upgrade() -> None:
     op.create_index(
         "ix_allocations_transaction", "allocations", ["tenant_id", "transaction_id"], unique=False
     )
+    op.create_index(
+        "ix_allocations_payout", "allocations", ["tenant_id", "payout_id"], unique=False
+    )
+    op.create_index(
+        "ix_allocations_credit", "allocations", ["tenant_id", "credit_id"], unique=False
+    )
+    op.create_table(
+        "customer_ibans",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("iban", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "customer_id"],
+            ["customers.tenant_id", "customers.id"],
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "iban", "customer_id"),
+    )
+    op.create_index(
+        "ix_customer_ibans_customer", "customer_ibans", ["tenant_id", "customer_id"], unique=False
+    )
+    op.create_table(
+        "document_keys",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "invoice_id"], ["invoices.tenant_id", "invoices.id"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "key", "invoice_id"),
+    )
+    op.create_index(
+        "ix_document_keys_invoice", "document_keys", ["tenant_id", "invoice_id"], unique=False
+    )
+    op.create_table(
+        "line_keys",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("transaction_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "transaction_id"],
+            ["transactions.tenant_id", "transactions.id"],
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "key", "transaction_id"),
+    )
+    op.create_index(
+        "ix_line_keys_transaction", "line_keys", ["tenant_id", "transaction_id"], unique=False
+    )
+    op.create_index(
+        "ix_customer_credits_customer",
+        "customer_credits",
+        ["tenant_id", "customer_id"],
+        unique=False,
+    )
+    op.create_index("ix_invoices_customer", "invoices", ["tenant_id", "customer_id"], unique=False)
+    op.create_index(
+        "ix_transactions_open_amount",
+        "transactions",
+        ["tenant_id", "currency", "amount_minor"],
+        unique=False,
+        postgresql_where=sa.text(
+            "match_state IN ('unmatched', 'partial') AND status = 'booked' AND removed_at IS NULL"
+        ),
+    )
+    op.create_index(
+        "ix_transactions_unexamined",
+        "transactions",
+        ["tenant_id", "id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "examined_at IS NULL AND match_state = 'unmatched'"
+            " AND status = 'booked' AND removed_at IS NULL"
+        ),
+    )
     # ### end Alembic commands ###
     _make_roles()
     for table in (*SYSTEM, *IDS_ONLY, *APP_ONLY):
@@ -918,6 +1007,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """The roles stay: another database of the cluster may use them."""
     # ### commands auto generated by Alembic - please adjust! ###
+    for table in ("line_keys", "document_keys", "customer_ibans"):
+        op.drop_table(table)
     op.drop_index("ix_allocations_transaction", table_name="allocations")
     op.drop_index("ix_allocations_match", table_name="allocations")
     op.drop_index("ix_allocations_invoice", table_name="allocations")

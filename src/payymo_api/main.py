@@ -23,6 +23,8 @@ from payymo_api.edge.caller import Caller, Callers
 from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
+from payymo_api.invoicing import router as invoicing
+from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_caller
 from payymo_api.tenants.schemas import RESOURCES
@@ -34,6 +36,9 @@ ROUTERS = (
     banking.connections,
     banking.accounts,
     banking.transactions,
+    invoicing.customers,
+    invoicing.invoices,
+    reconciliation.router,
     tenants.keys,
     tenants.incidents,
     webhooks.endpoints,

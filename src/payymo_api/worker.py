@@ -25,10 +25,13 @@ from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.edge import idempotency
+from payymo_api.invoicing.events import DocumentsChanged
 from payymo_api.messaging import relay
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, connected, key, serialise
 from payymo_api.messaging.waker import Waker
 from payymo_api.messaging.work import perform
+from payymo_api.reconciliation import tasks as reconciliation
+from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.webhooks import tasks as webhooks
 from payymo_api.webhooks.gateway import Sender
 from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
@@ -73,6 +76,15 @@ def on_event(act: EventTask) -> Task:
     return run
 
 
+def in_database(act: Callable[[Database, TenantId, dict[str, Any]], Awaitable[None]]) -> EventTask:
+    """A task that needs the database only."""
+
+    async def run(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+        await act(tools.database, tenant_id, payload)
+
+    return run
+
+
 async def _sync_account(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
     await banking.sync_account(tools.database, tools.banks, tenant_id, payload)
 
@@ -109,6 +121,10 @@ async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
     return await webhooks.queue_due_deliveries(tools.database, queue, timeout)
 
 
+MATCH_OPEN_LINES = Job("match_open_lines", "sync")
+MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
+MATCH_EVERYTHING = Job("match_everything", "sync")
+UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
 SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
@@ -117,6 +133,10 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
     bank_news.ConsentReturned.name: COMPLETE_CONSENT,
     bank_news.ConsentRevoked.name: END_CONSENT,
+    bank_news.TransactionsSynced.name: MATCH_OPEN_LINES,
+    bank_news.LineRemoved.name: UNDO_REMOVED_LINE,
+    DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
+    MatchingDue.name: MATCH_EVERYTHING,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
@@ -125,6 +145,10 @@ TASKS: Final[Mapping[Job, Task]] = {
     SYNC_ACCOUNT: on_event(_sync_account),
     COMPLETE_CONSENT: on_event(_complete_consent),
     END_CONSENT: on_event(_end_consent),
+    MATCH_OPEN_LINES: on_event(in_database(reconciliation.match_open_lines)),
+    UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
+    MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,
 }
