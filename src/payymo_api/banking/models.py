@@ -37,6 +37,7 @@ class BankConnection(TenantOwned):
     consent_ref: Mapped[str | None]
     authorization_url: Mapped[str | None]
     expires_at: Mapped[datetime | None]
+    activated_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
     last_synced_at: Mapped[datetime | None]

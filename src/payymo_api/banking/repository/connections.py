@@ -25,6 +25,11 @@ class ConnectionRepository(TenantRepository[BankConnection]):
             statement = statement.where(BankConnection.status == status)
         return await self.by_id.page(self._session, statement, cursor, limit)
 
+    async def find_locked(self, id: ConnectionId) -> BankConnection | None:
+        """`find`, and hold the row's lock until the transaction ends."""
+        statement = self.select().where(BankConnection.id == id).with_for_update()
+        return await self._session.scalar(statement.execution_options(populate_existing=True))
+
     async def keep_pending(self, row: BankConnection) -> None:
         """Insert the connection, or take up again the one that an interrupted request left."""
         names = [column.key for column in BankConnection.__table__.columns]

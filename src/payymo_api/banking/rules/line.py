@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal
-from uuid import UUID
 
 from typing_extensions import override
 
 from payymo_api.banking.lines import BankTransaction
+from payymo_api.core.types import TransactionId
 
 Source = Literal["feed", "camt", "mt940"]
 FEED: Source = "feed"
@@ -84,7 +84,7 @@ class Kept(Line):
     does not change it, so that the source's next telling is recognised.
     """
 
-    id: UUID = field(kw_only=True)
+    id: TransactionId = field(kw_only=True)
     occurrence: int = field(kw_only=True)
     kept_fingerprint: bytes = field(kw_only=True)
 

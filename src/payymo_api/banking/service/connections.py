@@ -27,6 +27,7 @@ from payymo_api.banking.schemas.connections import (
 )
 from payymo_api.banking.service.answers import connection_answer, connection_answers, run_answer
 from payymo_api.banking.service.banks import Banks
+from payymo_api.banking.service.linking import unlink
 from payymo_api.banking.service.runs import request_sync
 from payymo_api.core.clock import now, rfc3339
 from payymo_api.core.db import Database, Scope
@@ -162,12 +163,6 @@ async def remove_connection(scope: Scope, id: ConnectionId) -> None:
     if row.consent_ref:
         consent = ConsentRevoked(provider=row.provider, consent_ref=row.consent_ref)
         await outbox.record(scope, consent)
-
-
-def unlink(account: BankAccount) -> None:
-    account.connection_id = account.provider_ref = account.next_sync_at = None
-    account.calls_left = account.calls_limit = account.calls_reset_at = None
-    account.status = "no_feed"
 
 
 async def refresh_connection(scope: Scope, id: ConnectionId) -> RefreshAnswer:

@@ -1,0 +1,174 @@
+"""The way back from the bank: what the consent brings, and what ends with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from payymo_api.banking.errors import (
+    AccountSuspended,
+    ConsentExpired,
+    ConsentFailed,
+    ConsentPending,
+    ConsentRejected,
+)
+from payymo_api.banking.events import (
+    BankConnectionCreated,
+    BankConnectionExpired,
+    BankConnectionUpdated,
+    ConsentReturned,
+    ConsentRevoked,
+)
+from payymo_api.banking.gateway import AccountIdentity, BankGateway, ConsentState, ConsentStatus
+from payymo_api.banking.models import BankConnection, ConsentVisit
+from payymo_api.banking.repository import AccountRepository, ConnectionRepository
+from payymo_api.banking.repository.connections import tenant_of_visit
+from payymo_api.banking.service.answers import connection_answer
+from payymo_api.banking.service.banks import Banks
+from payymo_api.banking.service.connections import digest_of
+from payymo_api.banking.service.linking import Arrival, link
+from payymo_api.core import log
+from payymo_api.core.clock import now
+from payymo_api.core.db import Database, Scope
+from payymo_api.core.errors import PayymoError, ProviderError
+from payymo_api.core.types import ConnectionId, TenantId, public_id
+from payymo_api.edge import exact
+from payymo_api.messaging import outbox
+
+_CALLBACK_TIME = timedelta(seconds=60)
+_log = log.get(__name__)
+_REFUSED: dict[ConsentState, type[ProviderError]] = {
+    ConsentState.REJECTED: ConsentRejected,
+    ConsentState.EXPIRED: ConsentExpired,
+    ConsentState.SUSPENDED: AccountSuspended,
+    ConsentState.ERROR: ConsentFailed,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Where to send the account holder, who is back from the bank."""
+
+    url: str
+
+
+async def come_back(database: Database, banks: Banks, state: str) -> Return | None:
+    """Use the state; None if it is unknown, used or too old.
+
+    A job is kept that does the same later, should the provider fail or this process die now.
+    """
+    digest = digest_of(state)
+    async with database.system() as session:
+        tenant_id = await tenant_of_visit(session, digest)
+    if tenant_id is None:
+        return None
+    async with database.scope(tenant_id) as scope:
+        visit = await ConnectionRepository(scope).use_visit(digest)
+        if visit is None:
+            return None
+        id = visit.connection_id
+        back = ConsentReturned(connection_id=id, visit=digest.hex())
+        await outbox.record(scope, back, due_at=now() + _CALLBACK_TIME)
+    try:
+        await complete_consent(database, banks, tenant_id, id, digest)
+    except PayymoError as error:
+        _log.warning("consent_completed_later", code=error.code)
+    async with database.scope(tenant_id) as scope:
+        row = await ConnectionRepository(scope).find(id)
+        return None if row is None else Return(_with_outcome(row))
+
+
+def _with_outcome(row: BankConnection) -> str:
+    parts = urlsplit(row.redirect_url)
+    outcome = [("connection_id", public_id("bc", row.id)), ("status", row.status)]
+    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *outcome])
+    return urlunsplit(parts._replace(query=query))
+
+
+async def complete_consent(
+    database: Database, banks: Banks, tenant_id: TenantId, id: ConnectionId, digest: bytes
+) -> None:
+    """Ask what became of the consent, and act on it once; ConsentPending if it is not known yet."""
+    async with database.scope(tenant_id) as scope:
+        row = await ConnectionRepository(scope).find(id)
+        visit = await ConnectionRepository(scope).visit(digest)
+    if row is None or visit is None or visit.consent_ref is None or _is_done(row, visit):
+        return
+    bank = banks.of(row.provider)
+    status = await bank.consent(visit.consent_ref)
+    if status.state is ConsentState.ACTIVE:
+        arrivals = await _arrivals(bank, status.account_refs)
+        async with database.scope(tenant_id) as scope:
+            await _activate(scope, id, visit.consent_ref, status, arrivals)
+        return
+    if status.state is ConsentState.PENDING and visit.expires_at > now():
+        raise ConsentPending("The bank has not completed the consent yet.", retry_after=30)
+    async with database.scope(tenant_id) as scope:
+        await _refuse(scope, id, _REFUSED.get(status.state, ConsentRejected))
+
+
+def _is_done(row: BankConnection, visit: ConsentVisit) -> bool:
+    return row.status == "active" and row.consent_ref == visit.consent_ref
+
+
+async def _arrivals(bank: BankGateway, refs: Sequence[str]) -> list[Arrival]:
+    return [await _arrival(bank, await bank.account(ref)) for ref in refs]
+
+
+async def _arrival(bank: BankGateway, identity: AccountIdentity) -> Arrival:
+    """Details a bank withholds leave the currency unknown; its balances tell it."""
+    if identity.currency:
+        return Arrival(identity, identity.currency)
+    balances = (await bank.balances(identity.ref)).balances
+    if not balances:
+        raise ConsentFailed("The bank tells no currency of the account.")
+    return Arrival(identity, balances[0].amount.currency)
+
+
+async def _activate(
+    scope: Scope,
+    id: ConnectionId,
+    consent_ref: str,
+    status: ConsentStatus,
+    arrivals: Sequence[Arrival],
+) -> None:
+    row = await ConnectionRepository(scope).find_locked(id)
+    if row is None or (row.status == "active" and row.consent_ref == consent_ref):
+        return
+    replaced = row.consent_ref if row.consent_ref != consent_ref else None
+    is_new = row.activated_at is None
+    row.status, row.consent_ref, row.expires_at = "active", consent_ref, status.expires_at
+    row.activated_at = row.activated_at or now()
+    row.authorization_url = row.error_code = row.error_detail = None
+    await link(scope, row, arrivals)
+    await announce(scope, row, BankConnectionCreated if is_new else BankConnectionUpdated)
+    if replaced:
+        await outbox.record(scope, ConsentRevoked(provider=row.provider, consent_ref=replaced))
+
+
+async def _refuse(scope: Scope, id: ConnectionId, kind: type[ProviderError]) -> None:
+    """A new connection shows why it failed; one that still works goes on with its old consent."""
+    row = await ConnectionRepository(scope).find_locked(id)
+    if row is None or row.status == "active":
+        return
+    if row.status == "pending":
+        row.status = "error"
+    row.error_code, row.error_detail, row.authorization_url = kind.code, f"{kind.title}.", None
+    await announce(scope, row, BankConnectionUpdated)
+
+
+async def announce(
+    scope: Scope,
+    row: BankConnection,
+    kind: type[BankConnectionCreated | BankConnectionUpdated | BankConnectionExpired],
+) -> None:
+    """Record the event with the connection as it stands now."""
+    await scope.session.flush()
+    await scope.session.refresh(row)
+    accounts = await AccountRepository(scope).of_connections([row.id])
+    await outbox.record(scope, kind(data=exact.dump(connection_answer(row, accounts)).decode()))
+
+
+async def end_consent(banks: Banks, provider: str, consent_ref: str) -> None:
+    """End a consent at the provider; one that is gone already is no error."""
+    await banks.of(provider).revoke(consent_ref)
