@@ -1,8 +1,7 @@
 """A real PostgreSQL and Redis; each test works as tenants of its own, so nothing is rolled back."""
 
 import base64
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from payymo_api.main import create_app
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
 
+pytest_plugins = ["tests.servers"]
 ROOT = Path(__file__).parents[1]
 log.configure("warning")
 
@@ -42,12 +42,16 @@ def migrate(database_url: str, revision: str = "head") -> None:
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
-    url = os.environ["PAYYMO_DATABASE_URL"]
-    migrate(url)
+def template_database() -> Callable[[str], None]:
+    return migrate
+
+
+@pytest.fixture(scope="session")
+def settings(servers: tuple[str, str]) -> Settings:
+    database_url, redis_url = servers
     return Settings(
-        database_url=url,
-        redis_url=os.environ["PAYYMO_REDIS_URL"],
+        database_url=database_url,
+        redis_url=redis_url,
         encryption_keys=f"test:{base64.b64encode(bytes(32)).decode()}",
         api_key_pepper="pepper-for-tests-only-" + "x" * 20,
         public_url="http://payymo.test",

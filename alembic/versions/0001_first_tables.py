@@ -17,7 +17,7 @@ OWN = "tenant_id = nullif(current_setting('payymo.tenant_id', true), '')::uuid"
 SYSTEM = {
     "tenants": "SELECT",
     "api_keys": "SELECT, UPDATE (last_used_at)",
-    "outbox_events": "SELECT, UPDATE",
+    "outbox_events": "SELECT, UPDATE, DELETE",
     "event_counters": "SELECT, INSERT, UPDATE",
     "security_incidents": "SELECT, INSERT, UPDATE",
     "consent_visits": "SELECT",
@@ -36,7 +36,14 @@ IDS_ONLY = (
     "transactions",
     "webhook_endpoints",
 )
-APP_ONLY = ("allocations", "payer_ibans", "webhook_attempts")
+APP_ONLY = (
+    "allocations",
+    "customer_ibans",
+    "document_keys",
+    "line_keys",
+    "payer_ibans",
+    "webhook_attempts",
+)
 PLATFORM = ("institution_lists", "provider_tokens")
 
 
@@ -47,11 +54,18 @@ def _make_roles() -> None:
             f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
-        op.execute(
-            f"DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', 'MEMBER') "
-            f"THEN GRANT {role} TO current_user; END IF; END $$"
-        )
+        op.execute(_grant_to_login(role))
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+
+
+def _grant_to_login(role: str) -> str:
+    """SET ROLE only, no inherited rights, where the server can tell them apart (16 and newer)."""
+    modern = op.get_bind().dialect.server_version_info >= (16,)
+    needed, options = ("SET", " WITH INHERIT FALSE, SET TRUE") if modern else ("MEMBER", "")
+    return (
+        f"DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', '{needed}') "
+        f"THEN GRANT {role} TO current_user{options}; END IF; END $$"
+    )
 
 
 def _guard(table: str) -> None:
@@ -132,6 +146,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
     op.create_index(
+        "ix_outbox_events_done",
+        "outbox_events",
+        ["done_at"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_outbox_events_due",
         "outbox_events",
         ["due_at"],
@@ -141,7 +162,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_events_unsequenced",
         "outbox_events",
-        ["tenant_id", "id"],
+        ["id"],
         unique=False,
         postgresql_where=sa.text("data IS NOT NULL AND sequence IS NULL"),
     )
@@ -496,6 +517,12 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("settled_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "open_minor",
+            sa.BigInteger(),
+            sa.Computed("amount_minor - settled_minor", persisted=True),
+            nullable=False,
+        ),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), server_default="open", nullable=False),
         sa.Column("creditor_reference", sa.Text(), nullable=True),
@@ -552,7 +579,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_invoices_open",
         "invoices",
-        ["tenant_id", "id"],
+        ["tenant_id", "currency", "open_minor"],
         unique=False,
         postgresql_where=sa.text("status IN ('open', 'partially_paid') AND removed_at IS NULL"),
     )
@@ -587,7 +614,8 @@ def upgrade() -> None:
         sa.Column("event_type", sa.Text(), nullable=False),
         sa.Column("endpoint_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
-        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("attempt_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("attempts_before", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("issues", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
             "next_attempt_at",
@@ -613,6 +641,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["tenant_id", "event_id"],
             ["outbox_events.tenant_id", "outbox_events.id"],
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
@@ -706,6 +735,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("match_state", sa.Text(), server_default="unmatched", nullable=False),
         sa.Column("settled_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("examined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("occurrence", sa.BigInteger(), nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=True),
@@ -787,6 +817,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("status_code", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("milliseconds", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -886,6 +917,81 @@ def upgrade() -> None:
     op.create_index(
         "ix_allocations_transaction", "allocations", ["tenant_id", "transaction_id"], unique=False
     )
+    op.create_index(
+        "ix_allocations_payout", "allocations", ["tenant_id", "payout_id"], unique=False
+    )
+    op.create_index(
+        "ix_allocations_credit", "allocations", ["tenant_id", "credit_id"], unique=False
+    )
+    op.create_table(
+        "customer_ibans",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("iban", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "customer_id"],
+            ["customers.tenant_id", "customers.id"],
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "iban", "customer_id"),
+    )
+    op.create_index(
+        "ix_customer_ibans_customer", "customer_ibans", ["tenant_id", "customer_id"], unique=False
+    )
+    op.create_table(
+        "document_keys",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "invoice_id"], ["invoices.tenant_id", "invoices.id"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "key", "invoice_id"),
+    )
+    op.create_index(
+        "ix_document_keys_invoice", "document_keys", ["tenant_id", "invoice_id"], unique=False
+    )
+    op.create_table(
+        "line_keys",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("transaction_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "transaction_id"],
+            ["transactions.tenant_id", "transactions.id"],
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "key", "transaction_id"),
+    )
+    op.create_index(
+        "ix_line_keys_transaction", "line_keys", ["tenant_id", "transaction_id"], unique=False
+    )
+    op.create_index(
+        "ix_customer_credits_customer",
+        "customer_credits",
+        ["tenant_id", "customer_id"],
+        unique=False,
+    )
+    op.create_index("ix_invoices_customer", "invoices", ["tenant_id", "customer_id"], unique=False)
+    op.create_index(
+        "ix_transactions_open_amount",
+        "transactions",
+        ["tenant_id", "currency", "amount_minor"],
+        unique=False,
+        postgresql_where=sa.text(
+            "match_state IN ('unmatched', 'partial') AND status = 'booked' AND removed_at IS NULL"
+        ),
+    )
+    op.create_index(
+        "ix_transactions_unexamined",
+        "transactions",
+        ["tenant_id", "id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "examined_at IS NULL AND match_state = 'unmatched'"
+            " AND status = 'booked' AND removed_at IS NULL"
+        ),
+    )
     # ### end Alembic commands ###
     _make_roles()
     for table in (*SYSTEM, *IDS_ONLY, *APP_ONLY):
@@ -901,6 +1007,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """The roles stay: another database of the cluster may use them."""
     # ### commands auto generated by Alembic - please adjust! ###
+    for table in ("line_keys", "document_keys", "customer_ibans"):
+        op.drop_table(table)
     op.drop_index("ix_allocations_transaction", table_name="allocations")
     op.drop_index("ix_allocations_match", table_name="allocations")
     op.drop_index("ix_allocations_invoice", table_name="allocations")
@@ -997,6 +1105,11 @@ def downgrade() -> None:
         "ix_outbox_events_unsequenced",
         table_name="outbox_events",
         postgresql_where=sa.text("data IS NOT NULL AND sequence IS NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_events_done",
+        table_name="outbox_events",
+        postgresql_where=sa.text("done_at IS NOT NULL"),
     )
     op.drop_index(
         "ix_outbox_events_due",

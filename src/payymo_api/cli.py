@@ -2,24 +2,37 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 import uvicorn
+import uvloop
 from alembic.config import Config
 from pydantic import ValidationError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from alembic import command
+from payymo_api import worker
 from payymo_api.core import log
+from payymo_api.core.db import Database
 from payymo_api.core.errors import Overloaded, PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId, parse_public_id, public_id
 from payymo_api.edge.caller import Plan
 from payymo_api.edge.state import Parts
+from payymo_api.local.demo import demo as run_demo
+from payymo_api.local.dev import dev as run_dev
+from payymo_api.local.errors import CannotStart
 from payymo_api.main import build_parts, create_app
+from payymo_api.messaging.queue import QueueName
+from payymo_api.sandbox.app import serve as serve_sandbox
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
 
@@ -33,6 +46,7 @@ app.add_typer(key_app, name="key")
 
 _ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
+DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -40,6 +54,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def api() -> None:
     """Serve the HTTP API."""
     settings = _settings()
+    _check_reachable(settings)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -53,6 +68,18 @@ def api() -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=10,
     )
+
+
+@worker_app.command("sync")
+def work_on_sync() -> None:
+    """Read banks and match what they bring."""
+    _work("sync")
+
+
+@worker_app.command("webhook")
+def work_on_webhooks() -> None:
+    """Deliver events to customers' endpoints."""
+    _work("webhook")
 
 
 @app.command()
@@ -73,6 +100,27 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     document = create_app(_settings()).openapi()
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8001,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Simulate the providers over HTTP (development)."""
+    serve_sandbox(host, port)
+
+
+@app.command()
+def dev(folder: DataFolder = Path(".payymo")) -> None:
+    """Keep everything up on embedded servers, with a demo tenant, until Ctrl-C (development)."""
+    _locally(lambda: run_dev(folder))
+
+
+@app.command()
+def demo(folder: DataFolder = Path(".payymo/demo"), *, as_json: AsJson = False) -> None:
+    """Run the main job from end to end on embedded servers, and print what happened."""
+    _locally(lambda: run_demo(folder, as_json=as_json))
 
 
 @tenant_app.command("create")
@@ -119,6 +167,58 @@ def create_key(
         return {"id": public_id("key", made.row.id), "tenant_id": tenant, "key": made.key}
 
     _print(_run(make), as_json=as_json)
+
+
+def _locally(run: Callable[[], None]) -> None:
+    try:
+        run()
+    except CannotStart as error:
+        _fail(str(error))
+
+
+def _work(queue: QueueName) -> None:
+    """Run a worker until SIGTERM or SIGINT, which let its jobs end."""
+    settings = _settings()
+
+    async def run() -> None:
+        working = asyncio.create_task(worker.run(settings, queue))
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, working.cancel)
+        with suppress(asyncio.CancelledError):
+            await working
+
+    _check_reachable(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+
+
+def _check_reachable(settings: Settings) -> None:
+    """Fail with one line unless PostgreSQL (migrated) and Redis answer."""
+
+    async def reach() -> str | None:
+        database = Database.of(settings)
+        try:
+            async with database.system() as session:
+                await session.execute(text("SELECT 1 FROM tenants LIMIT 1"))
+        except (PayymoError, SQLAlchemyError, OSError) as error:
+            return f"PAYYMO_DATABASE_URL: the database can't be used: {_first_line(error)}"
+        finally:
+            await database.close()
+        return await _why_no_redis(settings.redis_url)
+
+    if reason := asyncio.run(reach()):
+        _fail(reason)
+
+
+async def _why_no_redis(url: str) -> str | None:
+    redis = Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5)
+    try:
+        await redis.ping()
+    except (RedisError, OSError) as error:
+        return f"PAYYMO_REDIS_URL: Redis can't be reached: {_first_line(error)}"
+    finally:
+        await redis.aclose()
+    return None
 
 
 def _settings() -> Settings:

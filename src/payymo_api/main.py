@@ -11,22 +11,47 @@ from fastapi.responses import HTMLResponse
 from redis.asyncio import Redis
 from starlette.staticfiles import StaticFiles
 
+from payymo_api.banking import router as banking
+from payymo_api.banking.service.banks import Banks, open_banks
 from payymo_api.core import log, problems
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
-from payymo_api.edge import operations
+from payymo_api.edge import openapi, operations
 from payymo_api.edge.caller import Caller, Callers
 from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
+from payymo_api.invoicing import router as invoicing
+from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_caller
+from payymo_api.tenants.schemas import RESOURCES
 from payymo_api.tenants.service import note_keys_used
+from payymo_api.webhooks import router as webhooks
 
-ROUTERS = (tenants.keys, tenants.incidents)
-MAX_BODY = 1024 * 1024
+ROUTERS = (
+    banking.institutions,
+    banking.connections,
+    banking.accounts,
+    banking.transactions,
+    invoicing.customers,
+    invoicing.invoices,
+    reconciliation.router,
+    tenants.keys,
+    tenants.incidents,
+    webhooks.endpoints,
+    webhooks.deliveries,
+    webhooks.events,
+    webhooks.event_types,
+)
+DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
+
+Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's decimals,
+`amount_minor` is the same in minor units. Errors are problem details (RFC 9457) whose `code` is
+stable. Lists page by `cursor`. Any POST may carry an `Idempotency-Key`. Times are UTC.
+"""
 _KEYS_NOTED_EVERY = 10.0
 _log = log.get(__name__)
 
@@ -36,18 +61,21 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Payymo",
         version="1.0.0",
+        summary="Which money settles which invoice.",
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY,
         lifespan=_lifespan,
         redirect_slashes=False,
     )
     app.state.parts = parts
+    app.state.banks = open_banks(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (operations.router, *ROUTERS):
+    for router in (operations.router, banking.callback, *ROUTERS):
         app.include_router(router)
     _serve_docs(app)
+    openapi.install(app, RESOURCES)
     return app
 
 
@@ -75,6 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with suppress(asyncio.CancelledError):
         await noting
     await note_keys_used(parts.database, parts.callers)
+    banks: Banks = app.state.banks
+    await banks.aclose()
     await parts.limits.redis.aclose()
     await parts.database.close()
 

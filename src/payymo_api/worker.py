@@ -1,33 +1,51 @@
-"""Assemble the workers. JOBS is the whole background choreography on one screen."""
+"""Assemble the workers. JOBS and TASKS are the whole background choreography on one screen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
-from arq.connections import RedisSettings
+from arq.connections import ArqRedis
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
+from prometheus_client import Gauge, start_http_server
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
+from payymo_api.banking import events as bank_news
+from payymo_api.banking import tasks as banking
+from payymo_api.banking.service.banks import Banks, open_banks
 from payymo_api.core import log
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
-from payymo_api.core.types import EventId, TenantId
-from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, key, serialise
-from payymo_api.messaging.relay import BATCH, relay
+from payymo_api.core.types import DeliveryId, EventId, TenantId
+from payymo_api.edge import idempotency
+from payymo_api.invoicing.events import DocumentsChanged
+from payymo_api.messaging import relay
+from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, connected, key, serialise
 from payymo_api.messaging.waker import Waker
 from payymo_api.messaging.work import perform
+from payymo_api.reconciliation import tasks as reconciliation
+from payymo_api.reconciliation.events import MatchingDue
+from payymo_api.webhooks import tasks as webhooks
+from payymo_api.webhooks.gateway import Sender
+from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
+from payymo_api.webhooks.rules.event_types import EVENT_TYPES
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
-_JOB_SECONDS = 600
+_GRACE_SECONDS = 10.0
+_MEASURE_SECONDS = 15.0
+_TIDY_SECONDS = 3600.0
+_JOB_SECONDS: Final[Mapping[QueueName, int]] = {"sync": 600, "webhook": 60}
 _JOBS_AT_ONCE = 50
+_OLDEST = Gauge("payymo_outbox_oldest_seconds", "How long the event due longest has waited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,95 +55,223 @@ class Tools:
     settings: Settings
     database: Database
     keyring: Keyring
+    banks: Banks
+    sender: Sender
 
 
-Task = Callable[[Tools, TenantId, dict[str, Any]], Awaitable[None]]
+EventTask = Callable[[Tools, TenantId, dict[str, Any]], Awaitable[None]]
+Task = Callable[[Tools, TenantId, UUID], Awaitable[None]]
 Sweep = Callable[[Tools, Queue], Awaitable[int]]
 
-JOBS: Final[Mapping[str, Job]] = {}
-"""Event -> the job it causes."""
 
-TASKS: Final[Mapping[str, Task]] = {}
-"""Job -> what runs it; the payload is the event's."""
+def on_event(act: EventTask) -> Task:
+    """A task that gets its event's payload; `perform` keeps the event's lease and books."""
 
+    async def run(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
+        async def acting(tenant_id: TenantId, payload: dict[str, Any]) -> None:
+            await act(tools, tenant_id, payload)
 
-async def relay_events(tools: Tools, queue: Queue) -> int:
-    return await relay(tools.database, queue, JOBS)
+        await perform(tools.database, acting, tenant_id, EventId(id))
 
-
-SWEEPS: Final[tuple[Sweep, ...]] = (relay_events,)
-"""What every worker process does whenever it is woken, at least once a second."""
+    return run
 
 
-def build_tools(settings: Settings) -> Tools:
-    return Tools(
-        settings=settings,
-        database=Database.of(settings),
-        keyring=Keyring.parse(settings.encryption_keys.get_secret_value()),
+def in_database(act: Callable[[Database, TenantId, dict[str, Any]], Awaitable[None]]) -> EventTask:
+    """A task that needs the database only."""
+
+    async def run(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+        await act(tools.database, tenant_id, payload)
+
+    return run
+
+
+async def _sync_account(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    await banking.sync_account(tools.database, tools.banks, tenant_id, payload)
+
+
+async def _complete_consent(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    await banking.complete_consent(tools.database, tools.banks, tenant_id, payload)
+
+
+async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
+    await banking.end_consent(tools.banks, payload)
+
+
+async def _schedule_due(tools: Tools, _: Queue) -> int:
+    return await banking.schedule_due(tools.database)
+
+
+async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
+    await webhooks.fan_out(tools.database, tenant_id, EventId(id))
+
+
+async def _deliver(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
+    timeout = tools.settings.webhook_timeout_seconds
+    await webhooks.deliver(
+        tools.database, tools.keyring, tools.sender, tenant_id, DeliveryId(id), timeout
     )
 
 
+async def _relay_events(tools: Tools, queue: Queue) -> int:
+    return await relay.relay(tools.database, queue, JOBS)
+
+
+async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
+    timeout = tools.settings.webhook_timeout_seconds
+    return await webhooks.queue_due_deliveries(tools.database, queue, timeout)
+
+
+MATCH_OPEN_LINES = Job("match_open_lines", "sync")
+MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
+MATCH_EVERYTHING = Job("match_everything", "sync")
+UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
+SYNC_ACCOUNT = Job("sync_account", "sync")
+COMPLETE_CONSENT = Job("complete_consent", "sync")
+END_CONSENT = Job("end_consent", "sync")
+
+JOBS: Final[Mapping[str, Job]] = {
+    bank_news.AccountDue.name: SYNC_ACCOUNT,
+    bank_news.ConsentReturned.name: COMPLETE_CONSENT,
+    bank_news.ConsentRevoked.name: END_CONSENT,
+    bank_news.TransactionsSynced.name: MATCH_OPEN_LINES,
+    bank_news.LineRemoved.name: UNDO_REMOVED_LINE,
+    DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
+    MatchingDue.name: MATCH_EVERYTHING,
+    **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
+}
+"""Event -> the job it causes."""
+
+TASKS: Final[Mapping[Job, Task]] = {
+    SYNC_ACCOUNT: on_event(_sync_account),
+    COMPLETE_CONSENT: on_event(_complete_consent),
+    END_CONSENT: on_event(_end_consent),
+    MATCH_OPEN_LINES: on_event(in_database(reconciliation.match_open_lines)),
+    UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
+    MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
+    Job("fan_out", "webhook"): _fan_out,
+    webhooks.DELIVER: _deliver,
+}
+"""Job -> what runs it, given the id of its row."""
+
+SWEEPS: Final[tuple[Sweep, ...]] = (_schedule_due, _relay_events, _queue_deliveries)
+"""What every worker process does whenever it is woken, at least once a second."""
+
+FORGETTING: Final = (relay.forget_old, idempotency.forget_old)
+"""What is deleted in the end, looked for every hour."""
+
+
 async def run(settings: Settings, queue: QueueName) -> None:
-    """Work until cancelled; PostgreSQL or Redis being away only pauses the work."""
-    tools = build_tools(settings)
+    """Work until cancelled; PostgreSQL or Redis being away only pauses the work.
+
+    Cancelled, it takes no more jobs and lets those that run end, for 10 seconds at most; what
+    doesn't end by then is due again when its lease is over.
+    """
+    if settings.worker_metrics_port:
+        start_http_server(settings.worker_metrics_port, settings.host)
     waker = Waker(settings.database_url)
+    async with _open_tools(settings) as tools, asyncio.TaskGroup() as group:
+        group.create_task(waker.listen())
+        group.create_task(_sweep(tools, waker))
+        group.create_task(_consume(tools, queue))
+        group.create_task(_measure(tools))
+        group.create_task(_tidy(tools))
+
+
+@asynccontextmanager
+async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
+    sender = AiohttpSender(
+        timeout_seconds=settings.webhook_timeout_seconds,
+        allow_loopback=settings.webhook_allow_loopback,
+    )
+    database = Database.of(settings)
+    keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
+    banks = open_banks(settings, database, keyring)
+    tools = Tools(settings, database, keyring, banks, sender)
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(waker.listen())
-            group.create_task(_sweep(tools, waker))
-            group.create_task(_consume(tools, queue))
+        yield tools
     finally:
+        await sender.aclose()
+        await banks.aclose()
         await tools.database.close()
 
 
 async def _sweep(tools: Tools, waker: Waker) -> None:
-    while True:
-        try:
-            queue = await ArqQueue.connect(_redis(tools.settings))
-            while True:
+    async with connected(tools.settings.redis_url) as redis:
+        queue = ArqQueue(redis)
+        while True:
+            try:
                 found = [await sweep(tools, queue) for sweep in SWEEPS]
-                if max(found) < BATCH:
+            except (PayymoError, RedisError, SQLAlchemyError, OSError) as error:
+                _log.warning("sweep_paused", cause=type(error).__name__)
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                if max(found) < relay.BATCH:
                     await waker.wait(_LOOK_SECONDS)
-        except (PayymoError, RedisError, OSError) as error:
-            _log.warning("sweep_paused", cause=type(error).__name__)
-            await asyncio.sleep(_AGAIN_SECONDS)
 
 
 async def _consume(tools: Tools, queue: QueueName) -> None:
     """arq ends its worker when Redis restarts; make another one then."""
     while True:
         try:
-            await _arq_worker(tools, queue).async_run()
+            async with connected(tools.settings.redis_url) as redis:
+                await _work(_arq_worker(tools, queue, redis))
         except (RedisError, OSError) as error:
             _log.warning("worker_paused", cause=type(error).__name__)
-        await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(_AGAIN_SECONDS)
 
 
-def _arq_worker(tools: Tools, queue: QueueName) -> Worker:
-    names = {job.name for job in JOBS.values() if job.queue == queue}
+async def _work(worker: Worker) -> None:
+    """Take jobs until cancelled or cut off from Redis; then let those that run end."""
+    try:
+        await worker.async_run()
+    finally:
+        running = asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(running, _GRACE_SECONDS)
+
+
+def _arq_worker(tools: Tools, queue: QueueName, redis: ArqRedis) -> Worker:
+    jobs = [job for job in TASKS if job.queue == queue]
     return Worker(
-        functions=[func(_runner(tools, name), name=name, max_tries=1) for name in sorted(names)],
+        functions=[func(_runner(tools, job), name=job.name, max_tries=1) for job in jobs],
         queue_name=key(queue),
-        redis_settings=_redis(tools.settings),
+        redis_pool=redis,
         job_serializer=serialise,
         job_deserializer=orjson.loads,
         keep_result=0,
         max_jobs=_JOBS_AT_ONCE,
         poll_delay=0.05,
-        job_timeout=_JOB_SECONDS,
+        job_timeout=_JOB_SECONDS[queue],
         handle_signals=False,
     )
 
 
-def _runner(tools: Tools, name: str) -> WorkerCoroutine:
-    async def run_event(_: dict[str, Any], tenant_id: str, id: str) -> None:
-        async def act(tenant_id: TenantId, payload: dict[str, Any]) -> None:
-            await TASKS[name](tools, tenant_id, payload)
+def _runner(tools: Tools, job: Job) -> WorkerCoroutine:
+    """What arq calls. A job that fails is due again when its row's lease ends."""
 
-        await perform(tools.database, act, TenantId(UUID(tenant_id)), EventId(UUID(id)))
+    async def run_job(_: dict[str, Any], tenant_id: str, id: str) -> None:
+        try:
+            await TASKS[job](tools, TenantId(UUID(tenant_id)), UUID(id))
+        except PayymoError as error:
+            _log.warning("job_interrupted", job=job.name, code=error.code)
 
-    return cast("WorkerCoroutine", run_event)
+    return cast("WorkerCoroutine", run_job)
 
 
-def _redis(settings: Settings) -> RedisSettings:
-    return RedisSettings.from_dsn(settings.redis_url)
+async def _measure(tools: Tools) -> None:
+    while True:
+        with suppress(PayymoError, SQLAlchemyError):
+            _OLDEST.set(await relay.oldest_seconds(tools.database, JOBS))
+        await asyncio.sleep(_MEASURE_SECONDS)
+
+
+async def _tidy(tools: Tools) -> None:
+    while True:
+        for forget_old in FORGETTING:
+            try:
+                while count := await forget_old(tools.database):
+                    _log.info("forgotten", what=forget_old.__module__, count=count)
+            except (PayymoError, SQLAlchemyError) as error:
+                _log.warning("not_forgotten", cause=type(error).__name__)
+        await asyncio.sleep(_TIDY_SECONDS)

@@ -204,6 +204,18 @@ async def test_a_fault_meets_the_next_calls_only(
 
 
 @pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"{", "no JSON"), (b"[]", "an object with calls"), (b"{}", "an object with calls")],
+)
+async def test_a_body_that_says_nothing_is_refused(
+    control: httpx.AsyncClient, content: bytes, said: str
+) -> None:
+    answer = await control.put("/gocardless/allowance", content=content)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
     ("fault", "said"),
     [
         ({"error": "NoSuchError"}, "no error is named NoSuchError"),

@@ -117,6 +117,7 @@ class Transaction(Fed):
 
     `fingerprint` and `occurrence` are its identity within the account: what the line says, and the
     how-manyth of its like it is. What the provider calls it is a hint only.
+    `examined_at`: when matching last looked at it; empty again when there is reason to look anew.
     """
 
     __tablename__ = "transactions"
@@ -154,6 +155,25 @@ class Transaction(Fed):
                 " AND status = 'booked' AND removed_at IS NULL"
             ),
         ),
+        Index(
+            "ix_transactions_open_amount",
+            "tenant_id",
+            "currency",
+            "amount_minor",
+            postgresql_where=text(
+                "match_state IN ('unmatched', 'partial')"
+                " AND status = 'booked' AND removed_at IS NULL"
+            ),
+        ),
+        Index(
+            "ix_transactions_unexamined",
+            "tenant_id",
+            "id",
+            postgresql_where=text(
+                "examined_at IS NULL AND match_state = 'unmatched'"
+                " AND status = 'booked' AND removed_at IS NULL"
+            ),
+        ),
     )
     prefix = "tr"
 
@@ -175,6 +195,7 @@ class Transaction(Fed):
     note: Mapped[str | None]
     match_state: Mapped[str] = mapped_column(server_default="unmatched")
     settled_minor: Mapped[int] = mapped_column(server_default="0")
+    examined_at: Mapped[datetime | None]
     fingerprint: Mapped[bytes]
     occurrence: Mapped[int]
     provider_id: Mapped[str | None]

@@ -117,9 +117,10 @@ class Database:
     async def _transaction(self, role: str, tenant: str) -> AsyncIterator[AsyncSession]:
         await self._enter()
         try:
-            async with self._sessions.begin() as session:
+            async with self._sessions() as session:
                 await _become(session, role, tenant)
                 yield session
+                await session.commit()
         except (SQLAlchemyError, OSError) as error:
             if not _is_outage(error):
                 raise
@@ -157,6 +158,7 @@ def create_engine(settings: Settings) -> AsyncEngine:
         settings.async_database_url,
         pool_size=settings.database_pool,
         max_overflow=2,
+        hide_parameters=True,  # an error that is logged must not carry a row's content
         connect_args=arguments,
     )
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -12,10 +14,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
@@ -23,7 +29,45 @@ from payymo_api.core import types as ids
 from payymo_api.core.clock import rfc3339
 from payymo_api.core.money import CURRENCIES, InvalidAmount, Money, minor_units
 from payymo_api.core.page import Page
-from payymo_api.core.types import PublicId
+
+_SAMPLE = UUID("01a207c2-3cd6-735f-ad63-f117f59f14a2")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicId:
+    """Annotates an id in a schema: `Annotated[InvoiceId, PublicId("inv")]`."""
+
+    prefix: str
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: object,
+        handler: GetCoreSchemaHandler,
+    ) -> CoreSchema:
+        parse = core_schema.no_info_plain_validator_function(self._parse)
+        write = core_schema.plain_serializer_function_ser_schema(
+            lambda id: ids.public_id(self.prefix, id), when_used="unless-none"
+        )
+        return core_schema.json_or_python_schema(
+            json_schema=parse, python_schema=parse, serialization=write
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "pattern": f"^{self.prefix}_[0-9a-v]{{{ids.TEXT_LENGTH}}}$",
+            "examples": [ids.public_id(self.prefix, _SAMPLE)],
+        }
+
+    def _parse(self, value: object) -> UUID:
+        if isinstance(value, UUID):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f"an id is text that starts with {self.prefix}_")  # noqa: TRY004  pydantic reports ValueErrors
+        return ids.parse_public_id(self.prefix, value)
+
 
 TenantRef = Annotated[ids.TenantId, PublicId("tenant")]
 KeyRef = Annotated[ids.KeyId, PublicId("key")]

@@ -32,7 +32,12 @@ def _clean(name: str, value: object) -> object:
         return {str(key): _clean(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(name, inner) for inner in value]
-    return _SECRET_SHAPES.sub(_CUT, value) if isinstance(value, str) else value
+    return without_secrets(value) if isinstance(value, str) else value
+
+
+def without_secrets(text: str) -> str:
+    """Return the text with everything cut out that has the shape of a secret."""
+    return _SECRET_SHAPES.sub(_CUT, text)
 
 
 def configure(level: str) -> None:

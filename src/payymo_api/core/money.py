@@ -1,13 +1,15 @@
 """Money as whole minor units: 12.30 EUR is Money(1230, "EUR"). Never a float."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Self
 
 from typing_extensions import override
 
 MAX_DIGITS = 15
 """Significant digits an amount may have: what a double carries exactly, and far below a bigint."""
+
+_EXACT = Context(prec=28, traps=[Inexact, InvalidOperation])
 
 # ISO 4217, list one: minor units where they are not two.
 _EXPONENTS = {
@@ -73,12 +75,14 @@ def minor_units(amount: Decimal | str, currency: str) -> int:
     places = decimals(currency)
     if value.adjusted() >= MAX_DIGITS:
         raise InvalidAmount(f"an amount has at most {MAX_DIGITS} digits")
-    scaled = value.scaleb(places)
-    if scaled != scaled.to_integral_value():
-        raise InvalidAmount(f"{currency} has {places} decimals")
-    if abs(scaled) >= 10**MAX_DIGITS:
+    try:
+        scaled = value.scaleb(places, _EXACT)
+        minor = int(scaled.to_integral_exact(context=_EXACT))
+    except Inexact:
+        raise InvalidAmount(f"{currency} has {places} decimals") from None
+    if abs(minor) >= 10**MAX_DIGITS:
         raise InvalidAmount(f"an amount has at most {MAX_DIGITS} digits")
-    return int(scaled)
+    return minor
 
 
 def decimal_text(minor: int, currency: str) -> str:

@@ -1,5 +1,6 @@
 """The one translation from errors to HTTP: application/problem+json (RFC 9457)."""
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -76,11 +77,21 @@ def install(app: FastAPI, base_url: str) -> None:
         known = _BY_STATUS.get(error.status_code, PayymoError)
         rendered = render(request, known(known.title))
         rendered.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            rendered.headers["Allow"] = allowed(request) or rendered.headers.get("Allow", "")
         return rendered
 
     app.add_exception_handler(PayymoError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(StarletteHTTPException, framework)
+
+
+def allowed(request: Request) -> str:
+    """Return all methods of a documented path; each of them is a route of its own."""
+    for path, item in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), request.url.path):
+            return ", ".join(method.upper() for method in item)
+    return ""
 
 
 def of_validation(found: Sequence[Any]) -> PayymoError:

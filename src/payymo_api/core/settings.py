@@ -1,4 +1,4 @@
-"""Every setting, read once at assembly from PAYYMO_* variables; nothing below reads os.environ."""
+"""Every setting, read once at assembly from PAYYMO_* variables; nothing below reads them."""
 
 from functools import cached_property
 from typing import Annotated, Literal
@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     ] = ""
     metrics_token: Annotated[
         SecretStr | None, Field(description="Bearer token for /metrics; without it no /metrics.")
+    ] = None
+    worker_metrics_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="A worker's /metrics port, on PAYYMO_HOST.")
     ] = None
     gocardless_url: Annotated[
         str, Field(description="GoCardless Bank Account Data; the sandbox in development.")

@@ -9,11 +9,27 @@ from fastapi import Request
 from pydantic import BaseModel
 from typing_extensions import override
 
-from payymo_api.core.errors import MalformedRequest
+from payymo_api.core.errors import BodyTooLarge, MalformedRequest
 
 
 class ExactRequest(Request):
-    """A request whose JSON numbers are int or Decimal, never float."""
+    """A request whose JSON numbers are int or Decimal, never float, and whose body has a limit."""
+
+    limit = 1024 * 1024
+
+    @override
+    async def body(self) -> bytes:
+        """Read the whole body; BodyTooLarge as soon as it is more than `limit` bytes."""
+        if not hasattr(self, "_body"):
+            chunks: list[bytes] = []
+            left = self.limit
+            async for chunk in self.stream():
+                left -= len(chunk)
+                if left < 0:
+                    raise BodyTooLarge(f"A body has at most {self.limit} bytes here.")
+                chunks.append(chunk)
+            self._body = b"".join(chunks)
+        return self._body
 
     @override
     async def json(self) -> Any:

@@ -9,17 +9,18 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
-from sqlalchemy import delete, func, select
+from sqlalchemy import CursorResult, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from payymo_api.core import problems
 from payymo_api.core.clock import now
 from payymo_api.core.crypto import Keyring
-from payymo_api.core.db import Scope
+from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import Conflict, PayymoError, ValidationFailed
 from payymo_api.core.types import TenantId, new_id
 from payymo_api.edge.models import IdempotencyKey
@@ -27,6 +28,7 @@ from payymo_api.edge.state import parts
 
 KEPT = timedelta(hours=72)
 LEASE = timedelta(seconds=60)
+_FORGOTTEN_AT_ONCE = 5000
 _KEPT_HEADERS = ("content-type", "location")
 _NEVER_KEPT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
 _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -135,6 +137,19 @@ async def keep(scope: Scope, ticket: Ticket, response: Response) -> None:
     )
     key = [IdempotencyKey.tenant_id, IdempotencyKey.key]
     await scope.session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+
+
+async def forget_old(database: Database) -> int:
+    """Delete keys that are past their time: they would not be honoured any more."""
+    mine = tuple_(IdempotencyKey.tenant_id, IdempotencyKey.key)
+    some = (
+        select(IdempotencyKey.tenant_id, IdempotencyKey.key)
+        .where(IdempotencyKey.created_at < func.now() - KEPT)
+        .limit(_FORGOTTEN_AT_ONCE)
+    )
+    async with database.system() as session:
+        gone = await session.execute(delete(IdempotencyKey).where(mine.in_(some)))
+    return cast("CursorResult[Any]", gone).rowcount
 
 
 async def release(scope: Scope, ticket: Ticket) -> None:

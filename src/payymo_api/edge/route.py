@@ -22,6 +22,8 @@ from payymo_api.edge.idempotency import Replay
 from payymo_api.edge.scope import permission
 
 _SAFE = {"GET", "HEAD"}
+MAX_FILE = 20 * 1024 * 1024
+"""Bytes of a form, which is how files come in; other bodies: `ExactRequest.limit`."""
 
 
 class Answered(Response):
@@ -45,11 +47,14 @@ class ApiRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         original = super().get_route_handler()
         known = _query_names(self)
-        takes_json = self.body_field is not None and not _is_form(self)
+        is_form = _is_form(self)
+        takes_json = self.body_field is not None and not is_form
         is_one = self.path.endswith("}")
 
         async def handle(request: Request) -> Response:
             request = ExactRequest(request.scope, request.receive)
+            if is_form:
+                request.limit = MAX_FILE
             _refuse_unknown(request, known)
             if request.method not in _SAFE:
                 await _read_body(request, takes_json=takes_json)

@@ -1,12 +1,15 @@
 from typing import ClassVar
 
+from payymo_api.core.types import InvoiceId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
 class DocumentsChanged(Event):
-    """New or changed documents: open lines may match now."""
+    """New or changed documents: undecided lines that share a key or an amount may match now."""
 
     name: ClassVar[str] = "documents.changed"
+
+    invoice_ids: tuple[InvoiceId, ...]
 
 
 class InvoicePaid(PublicEvent):

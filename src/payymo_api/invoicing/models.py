@@ -2,10 +2,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Numeric, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payymo_api.core.db import Fed
+from payymo_api.core.db import Fed, TenantOwned
 from payymo_api.core.types import CustomerId, InvoiceId
 
 
@@ -58,11 +58,13 @@ class Invoice(Fed):
             postgresql_where=text("external_id IS NOT NULL AND removed_at IS NULL"),
         ),
         Index("ix_invoices_number", "tenant_id", "number"),
+        Index("ix_invoices_customer", "tenant_id", "customer_id"),
         Index("ix_invoices_fed", "tenant_id", "changed_xid", "id"),
         Index(
             "ix_invoices_open",
             "tenant_id",
-            "id",
+            "currency",
+            "open_minor",
             postgresql_where=text("status IN ('open', 'partially_paid') AND removed_at IS NULL"),
         ),
     )
@@ -77,6 +79,9 @@ class Invoice(Fed):
     due_on: Mapped[date | None]
     amount_minor: Mapped[int]
     settled_minor: Mapped[int] = mapped_column(server_default="0")
+    open_minor: Mapped[int] = mapped_column(
+        Computed("amount_minor - settled_minor", persisted=True)
+    )
     currency: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="open")
     creditor_reference: Mapped[str | None]
@@ -87,3 +92,35 @@ class Invoice(Fed):
     discount_days: Mapped[int | None]
     source: Mapped[str]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+
+
+class DocumentKey(TenantOwned):
+    """What a payer may write to name a document (`rules.document_keys`): a line probes these."""
+
+    __tablename__ = "document_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "invoice_id"], ["invoices.tenant_id", "invoices.id"], ondelete="CASCADE"
+        ),
+        Index("ix_document_keys_invoice", "tenant_id", "invoice_id"),
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    invoice_id: Mapped[InvoiceId] = mapped_column(primary_key=True)
+
+
+class CustomerIban(TenantOwned):
+    """`Customer.iban`, to be found by account."""
+
+    __tablename__ = "customer_ibans"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "customer_id"],
+            ["customers.tenant_id", "customers.id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_customer_ibans_customer", "tenant_id", "customer_id"),
+    )
+
+    iban: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(primary_key=True)

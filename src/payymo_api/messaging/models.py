@@ -20,6 +20,7 @@ class OutboxEvent(TenantOwned):
     __tablename__ = "outbox_events"
     __table_args__ = (
         Index("ix_outbox_events_due", "due_at", postgresql_where=text("done_at IS NULL")),
+        Index("ix_outbox_events_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
         Index(
             "uq_outbox_events_sequence",
             "tenant_id",
@@ -29,7 +30,6 @@ class OutboxEvent(TenantOwned):
         ),
         Index(
             "ix_outbox_events_unsequenced",
-            "tenant_id",
             "id",
             postgresql_where=text("data IS NOT NULL AND sequence IS NULL"),
         ),

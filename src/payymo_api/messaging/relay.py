@@ -5,58 +5,69 @@ is due again when the lease ends. Nothing is deleted by being sent.
 """
 
 import random
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from itertools import groupby
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import Update, and_, func, or_, select, tuple_, update
+from sqlalchemy import CursorResult, Update, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payymo_api.core import log
-from payymo_api.core.clock import now, rfc3339
+from payymo_api.core.clock import rfc3339
 from payymo_api.core.db import Database
 from payymo_api.core.types import EventId, TenantId, public_id
 from payymo_api.messaging.models import EventCounter, OutboxEvent
-from payymo_api.messaging.queue import Job, Queue
+from payymo_api.messaging.queue import Job, Queue, has_room
 
 BATCH = 200
 LEASE = timedelta(seconds=20)
 API_VERSION = "v1"
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 3600.0
-_log = log.get(__name__)
+_SEQUENCING = int.from_bytes(b"sequence")  # the advisory lock's number
+_DONE_KEPT = timedelta(days=7)
+_PUBLIC_KEPT = timedelta(days=90)
+_FORGOTTEN_AT_ONCE = 5000
 
 
 async def relay(database: Database, queue: Queue, jobs: Mapping[str, Job]) -> int:
-    """Number new public events, then issue what is due; return how many jobs were issued."""
-    await sequence(database)
+    """Number new public events, then issue what is due; return how many there were at the most."""
+    numbered = await sequence(database)
+    roomy = {name for name in {job.queue for job in jobs.values()} if await has_room(queue, name)}
     async with database.system() as session:
-        due = await _lease(session, list(jobs))
+        due = await _lease(session, [name for name, job in jobs.items() if job.queue in roomy])
     for row in due:
         await queue.enqueue(jobs[row.name], row.tenant_id, str(row.id), row.attempts)
-    return len(due)
+    return max(numbered, len(due))
 
 
 async def sequence(database: Database) -> int:
-    """Give committed public events their place and their final bytes; return how many."""
+    """Give committed public events their place and their final bytes; return how many.
+
+    One relay at a time, so that what was committed earlier never comes later.
+    """
     async with database.system() as session:
+        if not await session.scalar(select(func.pg_try_advisory_xact_lock(_SEQUENCING))):
+            return 0
         statement = (
             select(OutboxEvent)
             .where(OutboxEvent.data.is_not(None), OutboxEvent.sequence.is_(None))
-            .order_by(OutboxEvent.tenant_id, OutboxEvent.id)
+            .order_by(OutboxEvent.id)
             .limit(BATCH)
-            .with_for_update(skip_locked=True)
         )
-        rows = (await session.scalars(statement)).all()
-        for tenant_id, group in groupby(rows, key=lambda row: row.tenant_id):
+        rows = sorted(await session.scalars(statement), key=_owner)
+        for tenant_id, group in groupby(rows, key=_owner):
             await _number(session, tenant_id, list(group))
     return len(rows)
 
 
+def _owner(row: OutboxEvent) -> TenantId:
+    return row.tenant_id
+
+
 async def _number(session: AsyncSession, tenant_id: TenantId, rows: list[OutboxEvent]) -> None:
-    """The counter's row lock makes two relays take turns for one tenant."""
     start = insert(EventCounter).values(tenant_id=tenant_id, last=len(rows))
     counter = start.on_conflict_do_update(
         index_elements=[EventCounter.tenant_id],
@@ -69,30 +80,28 @@ async def _number(session: AsyncSession, tenant_id: TenantId, rows: list[OutboxE
         row.body = body(row, number)
 
 
-def body(row: OutboxEvent, sequence: int) -> bytes:
+def body(row: OutboxEvent, sequence: int, *, is_test: bool = False) -> bytes:
     """Return the webhook body of the contract; serialised once, re-sent as it is."""
-    return orjson.dumps(
-        {
-            "id": public_id("evt", row.id),
-            "event_type": row.name,
-            "timestamp": rfc3339(row.occurred_at),
-            "tenant_id": public_id("tenant", row.tenant_id),
-            "sequence": sequence,
-            "api_version": API_VERSION,
-            "data": orjson.Fragment(row.data or "{}"),
-        }
-    )
+    envelope = {
+        "id": public_id("evt", row.id),
+        "event_type": row.name,
+        "timestamp": rfc3339(row.occurred_at),
+        "tenant_id": public_id("tenant", row.tenant_id),
+        "sequence": sequence,
+        "api_version": API_VERSION,
+        "data": orjson.Fragment(row.data or "{}"),
+    }
+    return orjson.dumps(envelope | {"test": True} if is_test else envelope)
 
 
 async def _lease(session: AsyncSession, names: list[str]) -> list[OutboxEvent]:
-    moment = now()
     due = (
         select(OutboxEvent.tenant_id, OutboxEvent.id)
         .where(
             OutboxEvent.done_at.is_(None),
             OutboxEvent.name.in_(names),
-            OutboxEvent.due_at <= moment,
-            or_(OutboxEvent.leased_until.is_(None), OutboxEvent.leased_until < moment),
+            OutboxEvent.due_at <= func.now(),
+            or_(OutboxEvent.leased_until.is_(None), OutboxEvent.leased_until < func.now()),
             or_(OutboxEvent.data.is_(None), OutboxEvent.sequence.is_not(None)),
         )
         .order_by(OutboxEvent.due_at)
@@ -103,7 +112,7 @@ async def _lease(session: AsyncSession, names: list[str]) -> list[OutboxEvent]:
     statement = (
         update(OutboxEvent)
         .where(tuple_(OutboxEvent.tenant_id, OutboxEvent.id).in_([tuple(row) for row in claimed]))
-        .values(leased_until=moment + LEASE, attempts=OutboxEvent.attempts + 1)
+        .values(leased_until=func.now() + LEASE, attempts=OutboxEvent.attempts + 1)
         .returning(OutboxEvent)
     )
     return list(await session.scalars(statement)) if claimed else []
@@ -115,7 +124,7 @@ async def take(database: Database, tenant_id: TenantId, id: EventId) -> OutboxEv
         statement = (
             _row(tenant_id, id)
             .where(OutboxEvent.done_at.is_(None))
-            .values(leased_until=now() + LEASE)
+            .values(leased_until=func.now() + LEASE)
             .returning(OutboxEvent)
         )
         return await scope.session.scalar(statement)
@@ -123,7 +132,7 @@ async def take(database: Database, tenant_id: TenantId, id: EventId) -> OutboxEv
 
 async def renew(database: Database, tenant_id: TenantId, id: EventId) -> None:
     async with database.scope(tenant_id) as scope:
-        await scope.session.execute(_row(tenant_id, id).values(leased_until=now() + LEASE))
+        await scope.session.execute(_row(tenant_id, id).values(leased_until=func.now() + LEASE))
 
 
 async def finish(database: Database, tenant_id: TenantId, id: EventId) -> None:
@@ -139,7 +148,7 @@ async def postpone(database: Database, event: OutboxEvent, error: str, retry_aft
     async with database.scope(event.tenant_id) as scope:
         await scope.session.execute(
             _row(event.tenant_id, event.id).values(
-                due_at=due_after(now(), pause), leased_until=None, error=error
+                due_at=func.now() + timedelta(seconds=pause), leased_until=None, error=error
             )
         )
 
@@ -150,8 +159,26 @@ def backoff(attempt: int, chance: float) -> float:
     return longest * (0.5 + chance / 2)
 
 
-def due_after(moment: datetime, seconds: float) -> datetime:
-    return moment + timedelta(seconds=seconds)
+async def forget_old(database: Database) -> int:
+    """Delete events that are done and past their time, public ones with their deliveries."""
+    old = and_(
+        OutboxEvent.done_at < func.now() - _DONE_KEPT,
+        or_(OutboxEvent.body.is_(None), OutboxEvent.done_at < func.now() - _PUBLIC_KEPT),
+    )
+    key = tuple_(OutboxEvent.tenant_id, OutboxEvent.id)
+    some = select(OutboxEvent.tenant_id, OutboxEvent.id).where(old).limit(_FORGOTTEN_AT_ONCE)
+    async with database.system() as session:
+        gone = await session.execute(delete(OutboxEvent).where(key.in_(some)))
+    return cast("CursorResult[Any]", gone).rowcount
+
+
+async def oldest_seconds(database: Database, names: Collection[str]) -> float:
+    """Return how long the event that is due longest has been waiting."""
+    waiting = and_(OutboxEvent.done_at.is_(None), OutboxEvent.name.in_(names))
+    age = func.extract("epoch", func.now() - func.min(OutboxEvent.due_at))
+    async with database.system() as session:
+        found = await session.scalar(select(age).where(waiting))
+    return max(float(found or 0), 0.0)
 
 
 def _row(tenant_id: TenantId, id: EventId) -> Update:

@@ -1,6 +1,6 @@
 from typing import ClassVar
 
-from payymo_api.messaging.events import PublicEvent
+from payymo_api.messaging.events import Event, PublicEvent
 
 
 class TransactionMatched(PublicEvent):
@@ -9,3 +9,9 @@ class TransactionMatched(PublicEvent):
 
 class TransactionUnmatched(PublicEvent):
     name: ClassVar[str] = "transaction.unmatched"
+
+
+class MatchingDue(Event):
+    """Somebody asks that every open line is looked at again."""
+
+    name: ClassVar[str] = "matching.due"

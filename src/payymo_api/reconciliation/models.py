@@ -42,7 +42,7 @@ class Match(TenantOwned):
 
 
 class CustomerCredit(TenantOwned):
-    """What is left over of a line (`on_account`): for later matches, never more than it is."""
+    """What is left over of a line (`on_account`), for later matches; 0 once its match is undone."""
 
     __tablename__ = "customer_credits"
     __table_args__ = (
@@ -51,6 +51,7 @@ class CustomerCredit(TenantOwned):
             ["tenant_id", "transaction_id"], ["transactions.tenant_id", "transactions.id"]
         ),
         CheckConstraint("used_minor BETWEEN 0 AND amount_minor", name="ck_customer_credits_used"),
+        Index("ix_customer_credits_customer", "tenant_id", "customer_id"),
     )
     prefix = "cred"
 
@@ -64,7 +65,7 @@ class CustomerCredit(TenantOwned):
 
 
 class Allocation(TenantOwned):
-    """How much of a line goes to a document, in both currencies; signed as the line is.
+    """How much of a line goes to a document, in both currencies; signed (see `rules.algebra`).
 
     `document_amount_minor` and `write_off_minor` are what the document's settled amount moves by.
     Exactly one of the document columns is filled, the one that `document_type` names.
@@ -102,6 +103,8 @@ class Allocation(TenantOwned):
         Index("ix_allocations_match", "tenant_id", "match_id"),
         Index("ix_allocations_transaction", "tenant_id", "transaction_id"),
         Index("ix_allocations_invoice", "tenant_id", "invoice_id"),
+        Index("ix_allocations_payout", "tenant_id", "payout_id"),
+        Index("ix_allocations_credit", "tenant_id", "credit_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -135,3 +138,20 @@ class PayerIban(TenantOwned):
     customer_id: Mapped[CustomerId] = mapped_column(primary_key=True)
     confirmations: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LineKey(TenantOwned):
+    """What an undecided line names, as `invoicing.rules.key`: a new document probes these."""
+
+    __tablename__ = "line_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "transaction_id"],
+            ["transactions.tenant_id", "transactions.id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_line_keys_transaction", "tenant_id", "transaction_id"),
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    transaction_id: Mapped[TransactionId] = mapped_column(primary_key=True)

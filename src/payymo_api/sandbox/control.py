@@ -12,7 +12,7 @@ from payymo_api.core.clock import rfc3339
 from payymo_api.sandbox.clock import SandboxClock
 from payymo_api.sandbox.faults import Fault, Faults
 from payymo_api.sandbox.gocardless import control as gocardless
-from payymo_api.sandbox.gocardless.control import ControlError
+from payymo_api.sandbox.gocardless.control import ControlError, asked
 from payymo_api.sandbox.gocardless.refusals import CATALOGUE, render
 from payymo_api.sandbox.gocardless.request import bank_of
 
@@ -27,7 +27,7 @@ def _faults(request: Request) -> Faults:
 
 async def reset(request: Request) -> Response:
     """As if newly started; `{"seed": "…"}` for other lines."""
-    body = await request.json() if await request.body() else {}
+    body = await asked(request)
     _clock(request).reset()
     _faults(request).reset()
     bank_of(request).reset(
@@ -40,7 +40,7 @@ async def reset(request: Request) -> Response:
 async def time(request: Request) -> Response:
     """PUT `{"at": "2026-03-02T09:00:00Z"}` or `{"advance_seconds": 86400}`."""
     if request.method == "PUT":
-        body = await request.json()
+        body = await asked(request)
         if "at" in body:
             _clock(request).set(datetime.fromisoformat(body["at"]))
         _clock(request).advance(float(body.get("advance_seconds", 0)))
@@ -51,7 +51,7 @@ async def faults(request: Request) -> Response:
     """POST adds one (`faults.Fault`'s fields, or `error` by its name); DELETE removes all."""
     waiting = _faults(request).waiting
     if request.method == "POST":
-        waiting.append(_fault(await request.json()))
+        waiting.append(_fault(await asked(request)))
     if request.method == "DELETE":
         waiting.clear()
     return JSONResponse([asdict(fault) for fault in waiting])

@@ -1,8 +1,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
 from payymo_api.core.db import Database
 from payymo_api.core.page import Keyset, Page
@@ -16,6 +17,11 @@ from payymo_api.tenants.models import ApiKey, Tenant
 class KeyRepository(TenantRepository[ApiKey]):
     model = ApiKey
     by_id = Keyset[ApiKey]((ApiKey.id,), lambda row: (row.id,), (UUID,))
+
+    @override
+    def select(self) -> Select[ApiKey]:
+        """A revoked key is gone for everybody but the database."""
+        return super().select().where(ApiKey.revoked_at.is_(None))
 
     async def page(self, cursor: str | None, limit: int) -> Page[ApiKey]:
         return await self.by_id.page(self._session, self.select(), cursor, limit)

@@ -4,18 +4,20 @@ from pydantic import Field
 
 from payymo_api.core.fields import Answer, IncidentRef, Instant, KeyRef, Name, Request
 
-RESOURCES = (
-    "api_keys",
-    "bank_accounts",
-    "bank_connections",
-    "customers",
-    "events",
-    "invoices",
-    "reconciliation",
-    "security_incidents",
-    "transactions",
-    "webhook_endpoints",
-)
+RESOURCES = {
+    "api_keys": "Keys of this tenant: who may call, and what for.",
+    "bank_accounts": "Accounts, fed by a bank or by statement files.",
+    "bank_connections": "Consents that let us read accounts at a bank, and the banks there are.",
+    "customers": "Who owes the money.",
+    "events": "What has happened, in order: the same bodies that webhooks carry.",
+    "invoices": "Invoices and credit notes: the documents that money settles.",
+    "reconciliation": "Which money settles which document.",
+    "security_incidents": "Tries by others to reach this tenant's objects.",
+    "transactions": "Lines of bank accounts.",
+    "webhook_endpoints": "Where events are sent, and how each delivery went.",
+}
+"""Resource -> what it is: the tags of the document, and the names in a key's scopes."""
+
 Permission = Annotated[
     str,
     Field(
@@ -41,7 +43,6 @@ class KeyAnswer(Answer):
     scopes: list[str]
     created_at: Instant
     expires_at: Instant | None
-    revoked_at: Instant | None
     last_used_at: Annotated[Instant | None, Field(description="Exact to about ten seconds.")]
 
 

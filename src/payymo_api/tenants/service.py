@@ -65,8 +65,7 @@ async def revoke_key(scope: Scope, caller: Caller, id: KeyId) -> None:
     row = await KeyRepository(scope).get_locked(id)
     if row.id == caller.key_id:
         raise LastKey("This key is the one that is calling.")
-    if row.revoked_at is None:
-        row.revoked_at = now()
+    row.revoked_at = now()
 
 
 async def note_keys_used(database: Database, callers: Callers) -> None:

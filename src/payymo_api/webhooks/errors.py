@@ -1,9 +1,15 @@
 """Refusals of webhooks: endpoints that we will not send to."""
 
-from payymo_api.core.errors import ValidationFailed
+from payymo_api.core.errors import Conflict, ValidationFailed
 
 
 class EndpointUrlRefused(ValidationFailed):
     code = "endpoint_url_refused"
     title = "Events can't be sent to this URL"
     resolution = "Give a public https URL on port 443, or on 1024 and above, without credentials."
+
+
+class EndpointDisabled(Conflict):
+    code = "endpoint_disabled"
+    title = "This webhook endpoint is disabled or removed"
+    resolution = "Enable it (PUT with enabled: true), then ask again."

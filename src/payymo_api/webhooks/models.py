@@ -31,9 +31,18 @@ class WebhookEndpoint(TenantOwned):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     removed_at: Mapped[datetime | None]
 
+    @property
+    def enabled(self) -> bool:
+        return self.status == "enabled" and self.removed_at is None
+
 
 class WebhookDelivery(TenantOwned):
-    """One event owed to one endpoint; unique, however often the fan-out runs."""
+    """One event owed to one endpoint; unique, however often the fan-out runs.
+
+    Pending without `next_attempt_at`: held until its endpoint is enabled again. `issues` counts
+    the jobs made for it; `attempts_before` those attempts that were made before it was asked for
+    again, so that the schedule of retries starts anew.
+    """
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
@@ -41,7 +50,9 @@ class WebhookDelivery(TenantOwned):
             ["tenant_id", "endpoint_id"], ["webhook_endpoints.tenant_id", "webhook_endpoints.id"]
         ),
         ForeignKeyConstraint(
-            ["tenant_id", "event_id"], ["outbox_events.tenant_id", "outbox_events.id"]
+            ["tenant_id", "event_id"],
+            ["outbox_events.tenant_id", "outbox_events.id"],
+            ondelete="CASCADE",
         ),
         CheckConstraint(
             "status IN ('pending', 'delivered', 'failed')", name="ck_webhook_deliveries_status"
@@ -67,7 +78,8 @@ class WebhookDelivery(TenantOwned):
     event_type: Mapped[str]
     endpoint_id: Mapped[EndpointId]
     status: Mapped[str] = mapped_column(server_default="pending")
-    attempts: Mapped[int] = mapped_column(server_default="0")
+    attempt_count: Mapped[int] = mapped_column(server_default="0")
+    attempts_before: Mapped[int] = mapped_column(server_default="0")
     issues: Mapped[int] = mapped_column(server_default="0")
     next_attempt_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     leased_until: Mapped[datetime | None]
@@ -76,7 +88,7 @@ class WebhookDelivery(TenantOwned):
 
 
 class WebhookAttempt(TenantOwned):
-    """One try: when, what the endpoint said (its first bytes), or why nothing was sent."""
+    """One try: when, what the endpoint said (its first characters), or why no answer came."""
 
     __tablename__ = "webhook_attempts"
     __table_args__ = (
@@ -91,6 +103,7 @@ class WebhookAttempt(TenantOwned):
     number: Mapped[int] = mapped_column(primary_key=True)
     status_code: Mapped[int | None]
     error: Mapped[str | None]
+    detail: Mapped[str | None]
     answer: Mapped[str | None]
     milliseconds: Mapped[int]
     started_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from payymo_api.banking.errors import (
     UnknownCountry,
     UnknownInstitution,
 )
-from payymo_api.banking.gateway import Consent, ConsentState
+from payymo_api.banking.gateway import BankGateway, Consent, ConsentState
 from payymo_api.banking.gateway.gocardless import GoCardless
 from payymo_api.core.errors import ProviderError
 from tests.banking.gateway.conftest import ALBION, REDIRECT, World
@@ -40,6 +40,11 @@ async def test_lists_the_banks_of_a_country_with_days_as_numbers(gateway: GoCard
     assert banks["RHEINBANK_RHNBDEFF"].history_days == 558
     assert banks["KURZBANK_KRZBATWW"].consent_days == 90
     assert banks["RHEINBANK_RHNBDEFF"].bic == "RHNBDEFF"
+
+
+async def test_the_adapter_is_a_bank_gateway(gateway: GoCardless) -> None:
+    bank: BankGateway = gateway
+    assert (await bank.institution(ALBION)).countries == ("GB",)
 
 
 async def test_a_country_without_banks_is_refused_by_name(gateway: GoCardless) -> None:
@@ -159,6 +164,14 @@ async def test_a_consent_expires_by_its_days(
     assert status.state is ConsentState.EXPIRED
     assert status.expires_at
     assert status.expires_at < world.now()
+
+
+async def test_a_consent_whose_agreement_was_deleted_has_no_end(
+    gateway: GoCardless, world: World, consent: Consent
+) -> None:
+    await world.fault(path="*/agreements/*", error="NotFoundError")
+    status = await gateway.consent(consent.ref)
+    assert (status.state, status.expires_at) == (ConsentState.ACTIVE, None)
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,15 @@ async def test_a_slow_bank_that_answers_is_waited_for(gateway: GoCardless, world
     assert (await gateway.institution(ALBION)).name == "Albion Bank"
 
 
+async def test_a_proxy_for_the_world_outside_is_not_asked_for_the_sandbox(
+    world: World, store: KeptTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    gateway = GoCardless(world.url, secret_id=SECRET_ID, secret_key=SECRET_KEY, token_store=store)
+    assert (await gateway.institution(ALBION)).id == ALBION
+    await gateway.aclose()
+
+
 async def test_nobody_listening_is_unavailable(store: KeptTokens) -> None:
     gateway = GoCardless(
         "http://127.0.0.1:9", secret_id=SECRET_ID, secret_key=SECRET_KEY, token_store=store

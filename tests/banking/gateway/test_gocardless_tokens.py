@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from payymo_api.banking.errors import CredentialsRefused
+from payymo_api.banking.gateway import Tokens
 from payymo_api.banking.gateway.gocardless import GoCardless
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from tests.banking.gateway.conftest import KeptTokens, World
@@ -115,3 +116,19 @@ async def test_what_a_provider_quotes_of_our_secrets_is_struck_out(
         await gateway.institution("ALBION_ALBNGB2L")
     told = f"{refused.value!r} {refused.value} {vars(refused.value)} {gateway!r} {store!r}"
     assert not [secret for secret in secrets if secret in told]
+
+
+async def test_a_stored_token_quoted_by_the_provider_is_struck_out_too(
+    world: World, store: KeptTokens
+) -> None:
+    """The first call of a process: it finds a token that has ended, and its refresh is refused."""
+    ended = world.now() - timedelta(days=1)
+    store.tokens = Tokens("old-access", ended, "old-refresh", world.now() + timedelta(days=9))
+    gateway = GoCardless(
+        world.url, secret_id=SECRET_ID, secret_key=SECRET_KEY, token_store=store, now=world.now
+    )
+    body = {"summary": "Malformed", "detail": "refresh=old-refresh", "status_code": 400}
+    await world.fault(path="*/token/refresh/", status=400, body=body)
+    with pytest.raises(CredentialsRefused, match="refresh=•••"):
+        await gateway.institutions("GB")
+    await gateway.aclose()

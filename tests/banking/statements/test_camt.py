@@ -69,8 +69,9 @@ def test_a_reversal_moves_the_way_its_indicator_says(direction: str, minor: int)
 
 def test_the_counterparty_of_a_returned_payment_is_who_once_paid() -> None:
     more = "<RvslInd>true</RvslInd>\n"
-    line = only_line(camt(entry(direction="DBIT", more=more, details=payment())))
-    assert line.counterparty_name == "Harbour Lights Ltd"
+    party = "<RltdPties><Dbtr><Nm>Payer</Nm></Dbtr><Cdtr><Nm>Us</Nm></Cdtr></RltdPties>"
+    line = only_line(camt(entry(direction="DBIT", more=more, details=payment(party))))
+    assert line.counterparty_name == "Payer"
 
 
 def test_the_other_role_is_the_counterparty_where_the_usual_one_is_empty() -> None:

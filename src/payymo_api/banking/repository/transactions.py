@@ -3,7 +3,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 
 from payymo_api.banking.models import BankAccount, Transaction
 from payymo_api.banking.schemas.transactions import LineFilters, TransactionFilters
@@ -71,6 +71,33 @@ class TransactionRepository(TenantRepository[Transaction]):
             line.match_state = "matched"
         else:
             line.match_state = "partial" if line.settled_minor else "unmatched"
+
+    async def note_examined(self, ids: Collection[TransactionId]) -> None:
+        """Note that matching has looked at the lines; no news for the change feed."""
+        await self._session.execute(
+            update(Transaction)
+            .where(Transaction.tenant_id == self._tenant_id, Transaction.id.in_(ids))
+            .values(examined_at=func.now(), **_UNCHANGED)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def examine_again(self, ids: Collection[TransactionId] | None = None) -> None:
+        """Let matching look anew at these lines, or at all that are not matched."""
+        statement = update(Transaction).where(
+            Transaction.tenant_id == self._tenant_id,
+            Transaction.match_state == "unmatched",
+            Transaction.examined_at.is_not(None),
+        )
+        if ids is not None:
+            statement = statement.where(Transaction.id.in_(ids))
+        await self._session.execute(
+            statement.values(examined_at=None, **_UNCHANGED).execution_options(
+                synchronize_session=False
+            )
+        )
+
+
+_UNCHANGED = {"changed_xid": Transaction.changed_xid, "updated_at": Transaction.updated_at}
 
 
 def narrowed(statement: Select[Transaction], filters: LineFilters) -> Select[Transaction]:

@@ -98,6 +98,10 @@ class Counterparty(Answer):
     iban: str | None
 
 
+class FeedFilters(Paging):
+    """`cursor` is the `next_cursor` of the page before; without one, the feed's beginning."""
+
+
 class TransactionAnswer(Answer):
     id: TransactionRef
     account_id: AccountRef
@@ -147,7 +151,7 @@ class Categorised(Request):
 
 
 class BatchRequest(Request):
-    items: Annotated[list[Categorised], Field(min_length=1, max_length=1000)]
+    rows: Annotated[list[Categorised], Field(min_length=1, max_length=1000)]
 
 
 class RowError(Answer):
@@ -157,12 +161,12 @@ class RowError(Answer):
 
 class RowResult(Answer):
     id: TransactionRef
-    status: Literal["updated", "unchanged", "failed"]
+    status: Literal["updated", "unchanged", "error"]
     error: RowError | None
 
 
 class BatchAnswer(Answer):
-    results: Annotated[Sequence[RowResult], Field(description="One per item, in their order.")]
+    results: Annotated[Sequence[RowResult], Field(description="One per row, in their order.")]
 
 
 class Sum(Answer):
@@ -202,7 +206,7 @@ class StatsAnswer(Answer):
     today: Annotated[Day, Field(description="In `time_zone`.")]
 
 
-class ImportWarning(Answer):
+class FileWarning(Answer):
     code: Annotated[str, Field(examples=["balance_mismatch"])]
     detail: str
 
@@ -216,7 +220,7 @@ class AccountImport(Answer):
     modified: Annotated[int, Field(description="Lines that the file tells more of.")]
     paired: Annotated[int, Field(description="Lines that the feed, or another file, had told.")]
     duplicates: Annotated[int, Field(description="Lines that were imported before.")]
-    warnings: Sequence[ImportWarning]
+    warnings: Sequence[FileWarning]
 
 
 class ImportAnswer(Answer):

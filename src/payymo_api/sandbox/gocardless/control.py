@@ -1,5 +1,6 @@
 """The tester's hand in the bank: lines, statuses, allowance. Mounted at /sandbox/gocardless."""
 
+import json
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -17,6 +18,17 @@ _REQUISITION_STATUSES = {"CR", "GC", "UA", "SA", "GA", "LN", "RJ", "ER", "SU", "
 
 class ControlError(Exception):
     """The tester asked for what can't be; the message says why."""
+
+
+async def asked(request: Request, *required: str) -> Wire:
+    """Return the JSON object that the tester sent."""
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError as error:
+        raise ControlError(f"the body is no JSON: {error}") from error
+    if not isinstance(body, dict) or not body.keys() >= set(required):
+        raise ControlError(f"the body is an object with {', '.join(required) or 'options'}")
+    return body
 
 
 async def bank_accounts(request: Request) -> Response:
@@ -55,14 +67,14 @@ async def lines(request: Request) -> Response:
 
 async def add_line(request: Request) -> Response:
     """`{"transaction": {…}, "booked": true}`; any object goes, also a broken one."""
-    body = await request.json()
-    line = _kept(holding_of(request), body["transaction"], booked=body.get("booked", True))
+    body = await asked(request, "transaction")
+    line = _kept(holding_of(request), body["transaction"], booked=bool(body.get("booked", True)))
     return JSONResponse(_line(line), 201)
 
 
 async def put_lines(request: Request) -> Response:
     """`{"booked": […], "pending": […]}` takes the place of all lines; none are generated then."""
-    holding, body = holding_of(request), await request.json()
+    holding, body = holding_of(request), await asked(request)
     holding.generates = False
     holding.lines.clear()
     for booked in (True, False):
@@ -79,7 +91,7 @@ async def change_line(request: Request) -> Response:
     if request.method == "DELETE":
         del holding.lines[key]
         return Response(status_code=204)
-    line, body = holding.lines[key], await request.json()
+    line, body = holding.lines[key], await asked(request)
     line.wire = body.get("transaction", line.wire)
     line.booked = body.get("booked", line.booked)
     return JSONResponse(_line(line))
@@ -98,7 +110,7 @@ def _line(line: Line) -> Wire:
 async def account_status(request: Request) -> Response:
     """`{"status": "SUSPENDED"}` of a linked account."""
     account = bank_of(request).accounts.get(str(request.path_params["account"]))
-    status = (await request.json())["status"]
+    status = (await asked(request, "status"))["status"]
     if account is None or status not in _ACCOUNT_STATUSES:
         raise ControlError(f"a linked account takes one of {sorted(_ACCOUNT_STATUSES)}")
     account.status = status
@@ -109,7 +121,7 @@ async def requisition_status(request: Request) -> Response:
     """`{"status": "EX"}`: its accounts follow."""
     bank = bank_of(request)
     requisition = bank.requisitions.get(str(request.path_params["requisition"]))
-    status = (await request.json())["status"]
+    status = (await asked(request, "status"))["status"]
     if requisition is None or status not in _REQUISITION_STATUSES:
         raise ControlError(f"a requisition takes one of {sorted(_REQUISITION_STATUSES)}")
     bank.set_status(requisition, status)
@@ -118,7 +130,7 @@ async def requisition_status(request: Request) -> Response:
 
 async def allowance(request: Request) -> Response:
     """`{"calls": 4}` in 24 hours per account and part, from the next call on."""
-    bank_of(request).allowance = int((await request.json())["calls"])
+    bank_of(request).allowance = int((await asked(request, "calls"))["calls"])
     return JSONResponse({"calls": bank_of(request).allowance})
 
 

@@ -46,6 +46,8 @@ from payymo_api.banking.gateway.gocardless.wire import Answer, Wire
 from payymo_api.core import clock
 
 _TIMEOUT = httpx.Timeout(10.0, read=60.0)  # seconds; a call waits while the provider asks the bank
+_DIRECT: Mapping[str, None] = {"all://127.0.0.1": None, "all://localhost": None}
+"""The sandbox is reached without the proxy that the environment may name for the world outside."""
 _MOST_ACCESS_DAYS = 180
 _SAFE_DAYS = 90
 _PAGE = 100
@@ -64,11 +66,7 @@ class GoCardless:
         now: Callable[[], datetime] = clock.now,
         timeout: httpx.Timeout = _TIMEOUT,
     ) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            timeout=timeout,
-            transport=httpx.AsyncHTTPTransport(retries=1),  # of opening a connection, nothing else
-        )
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout, mounts=_DIRECT)
         self._now = now
         credentials = {"secret_id": secret_id, "secret_key": secret_key}
         self._wire = Wire(self._http, credentials, token_store, now)
@@ -132,9 +130,9 @@ class GoCardless:
             raise ConsentExpired("GoCardless no longer knows this consent.") from error
         requisition = record(answer.body)
         state = read_state(requisition)
-        accounts = tuple(str(account) for account in records(requisition.get("accounts")))
+        accounts = tuple(str(account) for account in records(requisition.get("accounts") or []))
         given = state in {ConsentState.ACTIVE, ConsentState.EXPIRED}
-        expires_at = read_expiry(await self._agreed(requisition)) if given else None
+        expires_at = await self._expiry(requisition) if given else None
         return ConsentStatus(state, accounts, expires_at)
 
     async def revoke(self, ref: str) -> None:
@@ -210,6 +208,15 @@ class GoCardless:
             if not found or not page.get("next"):
                 break
         raise refused
+
+    async def _expiry(self, requisition: Record) -> datetime | None:
+        """None when the agreement was deleted: the consent's own state says the rest."""
+        try:
+            return read_expiry(await self._agreed(requisition))
+        except RequestRefused as error:
+            if not error.missing:
+                raise
+            return None
 
     async def _agreed(self, requisition: Record) -> Record:
         agreement = _segment(text(requisition, "agreement"))

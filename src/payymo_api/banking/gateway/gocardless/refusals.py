@@ -78,11 +78,9 @@ def refusal(status: int, body: object, headers: Mapping[str, str]) -> PayymoErro
     return _by_status(status, said, body)
 
 
-def is_token_refusal(status: int, body: object) -> bool:
-    """A 401 that speaks of our token, not of the account holder's consent."""
-    return status == HTTPStatus.UNAUTHORIZED and isinstance(
-        refusal(status, body, {}), CredentialsRefused
-    )
+def is_token_refusal(body: object) -> bool:
+    """Whether a 401 speaks of our token, not of the account holder's consent."""
+    return isinstance(refusal(HTTPStatus.UNAUTHORIZED, body, {}), CredentialsRefused)
 
 
 def allowance(headers: Mapping[str, str], now: datetime) -> Allowance | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from payymo_api.banking.errors import UnreadableAnswer
+from payymo_api.banking.errors import CredentialsRefused, RequestRefused, UnreadableAnswer
 from payymo_api.banking.gateway import Tokens, TokenStore
 from payymo_api.banking.gateway.gocardless.records import Record, record, text
 from payymo_api.banking.gateway.gocardless.refusals import is_token_refusal, refusal
@@ -27,10 +27,9 @@ class Answer:
 
 
 class Wire:
-    """Sends calls with a valid token; nothing that may have reached the provider is sent twice.
+    """Sends each call once, with a valid token: a lost answer may have cost one of the day's few.
 
-    Only a connection that could not be opened is tried once more: a lost answer may already have
-    cost one of the account's few calls, so repeating it is left to the sync job and its backoff.
+    Trying again, with backoff, is the caller's: `retryable` on the error says whether to.
     """
 
     def __init__(
@@ -44,6 +43,7 @@ class Wire:
         self._credentials = credentials
         self._store = store
         self._now = now
+        self._secrets = {secret for secret in credentials.values() if secret}
         self._tokens: Tokens | None = None
         self._renewing = asyncio.Lock()
 
@@ -58,7 +58,7 @@ class Wire:
         """Return the 2xx answer; a refused token is renewed, and the call repeated, once."""
         token = await self._token()
         response = await self._send(method, path, query=query, body=body, token=token)
-        if is_token_refusal(response.status_code, _json(response)):
+        if _refuses_token(response):
             token = await self._token(refused=token)
             response = await self._send(method, path, query=query, body=body, token=token)
         return self._answer(response)
@@ -93,13 +93,16 @@ class Wire:
 
     def _told_without_secrets(self, error: PayymoError) -> PayymoError:
         """A provider may quote what we sent: what is secret in it stops here."""
-        secrets = [*self._credentials.values()]
-        if self._tokens:
-            secrets += [self._tokens.access, self._tokens.refresh]
-        for secret in secrets:
+        for secret in self._secrets:
             error.detail = error.detail.replace(secret, "•••")
         error.args = (error.detail,)
         return error
+
+    def _hold(self, tokens: Tokens | None) -> Tokens | None:
+        """Remember the tokens as secrets; a call under way may still bear an older one."""
+        if tokens:
+            self._secrets |= {tokens.access, tokens.refresh}
+        return tokens
 
     async def _token(self, *, refused: str | None = None) -> str:
         """Return an access token that is not `refused`; concurrent callers make one request."""
@@ -108,9 +111,10 @@ class Wire:
         async with self._renewing:
             tokens = self._tokens
             if tokens is None or not self._is_fresh(tokens, refused):
-                tokens = await self._store.load()  # another process may have renewed it
+                tokens = self._hold(await self._store.load())  # another process may have renewed it
             if tokens is None or not self._is_fresh(tokens, refused):
                 tokens = await self._renewed(None if refused else tokens)
+                self._hold(tokens)
                 await self._store.save(tokens)
             self._tokens = tokens
             return tokens.access
@@ -123,11 +127,11 @@ class Wire:
         if tokens and tokens.refresh_expires_at - self._now() > _MARGIN:
             answer = await self._send("POST", "/token/refresh/", body={"refresh": tokens.refresh})
             if answer.status_code != httpx.codes.UNAUTHORIZED:
-                body = record(self._answer(answer).body)
+                body = self._token_body(answer)
                 access_ends = self._end(body, "access_expires")
                 return replace(tokens, access=text(body, "access"), access_expires_at=access_ends)
         answer = await self._send("POST", "/token/new/", body=self._credentials)
-        body = record(self._answer(answer).body)
+        body = self._token_body(answer)
         return Tokens(
             access=text(body, "access"),
             access_expires_at=self._end(body, "access_expires"),
@@ -135,11 +139,23 @@ class Wire:
             refresh_expires_at=self._end(body, "refresh_expires"),
         )
 
+    def _token_body(self, response: httpx.Response) -> Record:
+        """CredentialsRefused, lest a caller takes the refusal for one of its own request."""
+        try:
+            return record(self._answer(response).body)
+        except RequestRefused as error:
+            raise CredentialsRefused(error.detail) from error
+
     def _end(self, body: Record, lifetime: str) -> datetime:
         seconds = body.get(lifetime)
         if not isinstance(seconds, int):
             raise UnreadableAnswer(f"GoCardless gave a token without {lifetime}.")
         return self._now() + timedelta(seconds=seconds)
+
+
+def _refuses_token(response: httpx.Response) -> bool:
+    unauthorized = response.status_code == httpx.codes.UNAUTHORIZED
+    return unauthorized and is_token_refusal(_json(response))
 
 
 def _json(response: httpx.Response) -> object:

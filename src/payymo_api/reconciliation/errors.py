@@ -1,0 +1,55 @@
+from payymo_api.core.errors import Conflict
+
+
+class LineNotBooked(Conflict):
+    code = "line_not_booked"
+    title = "Only booked lines can be matched"
+    resolution = "Wait until the bank has booked the transaction."
+
+
+class LineOverAllocated(Conflict):
+    code = "line_over_allocated"
+    title = "The line does not have that much left"
+    resolution = "Read the transaction's settled_minor, and allocate at most the rest."
+
+
+class DocumentVoid(Conflict):
+    code = "document_void"
+    title = "A void document can't be settled"
+    resolution = "Match another document, or open this one again."
+
+
+class DocumentOverSettled(Conflict):
+    code = "document_over_settled"
+    title = "The document's settled amount would leave its bounds"
+    resolution = "It stays between 0 and the total: read open_minor and settled_minor again."
+
+
+class PayoutNotWhole(Conflict):
+    code = "payout_not_whole"
+    title = "A payout is settled whole or not at all"
+    resolution = "Allocate the payout's whole amount in one match."
+
+
+class CreditOverUsed(Conflict):
+    code = "credit_over_used"
+    title = "The credit does not have that much left"
+    resolution = "Read GET /api/v1/reconciliation/credits, and use at most the rest."
+
+
+class MatchUndone(Conflict):
+    code = "match_undone"
+    title = "This match was undone before"
+    resolution = "Nothing is left to do."
+
+
+class CreditInUse(Conflict):
+    code = "credit_in_use"
+    title = "A later match uses the credit that this match made"
+    resolution = "Undo that match first."
+
+
+class LaterMatchDepends(Conflict):
+    code = "later_match_depends"
+    title = "A later match builds on this one"
+    resolution = "Undo the later matches of the same documents first."

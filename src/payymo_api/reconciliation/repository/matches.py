@@ -1,0 +1,199 @@
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from payymo_api.banking.models import Transaction
+from payymo_api.core.db import Scope
+from payymo_api.core.page import Keyset, Page
+from payymo_api.core.repository import TenantRepository
+from payymo_api.core.types import (
+    CreditId,
+    CustomerId,
+    MatchId,
+    TransactionId,
+    parse_public_id,
+)
+from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match, PayerIban
+from payymo_api.reconciliation.schemas import CreditFilters, MatchFilters
+
+_DOCUMENT_COLUMNS = {
+    "inv": Allocation.invoice_id,
+    "spo": Allocation.payout_id,
+    "cred": Allocation.credit_id,
+}
+
+
+class MatchRepository(TenantRepository[Match]):
+    model = Match
+    by_id = Keyset[Match]((Match.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(self, filters: MatchFilters) -> Page[Match]:
+        statement = self.select()
+        if filters.source:
+            statement = statement.where(Match.source == filters.source)
+        if filters.status:
+            statement = statement.where(Match.status == filters.status)
+        try:
+            named = _named(filters)
+        except (ValueError, KeyError):
+            return Page([], None)
+        for condition in named:
+            statement = statement.where(
+                exists().where(
+                    Allocation.tenant_id == self._tenant_id,
+                    Allocation.match_id == Match.id,
+                    condition,
+                )
+            )
+        return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def of_line(self, id: TransactionId) -> Sequence[Match]:
+        """Return the line's active matches, the latest first."""
+        of_line = exists().where(
+            Allocation.tenant_id == self._tenant_id,
+            Allocation.match_id == Match.id,
+            Allocation.transaction_id == id,
+        )
+        statement = self.select().where(Match.status == "active", of_line)
+        return (await self._session.scalars(statement.order_by(Match.id.desc()))).all()
+
+    async def followers(self, match: Match) -> Sequence[Match]:
+        """Return later active matches that share a document or a credit, the latest first."""
+        mine = await AllocationRepository(self.scope).of([match.id])
+        shared = [
+            column.in_({value for each in mine if (value := getattr(each, column.key))})
+            for column in _DOCUMENT_COLUMNS.values()
+        ]
+        touching = exists().where(
+            Allocation.tenant_id == self._tenant_id, Allocation.match_id == Match.id, or_(*shared)
+        )
+        statement = self.select().where(Match.status == "active", Match.id > match.id, touching)
+        return (await self._session.scalars(statement.order_by(Match.id.desc()))).all()
+
+
+def _named(filters: MatchFilters) -> list[ColumnElement[bool]]:
+    """ValueError or KeyError for what is no id, or of nothing that can be matched."""
+    found: list[ColumnElement[bool]] = []
+    if filters.transaction_id:
+        found.append(Allocation.transaction_id == parse_public_id("tr", filters.transaction_id))
+    if filters.document_id:
+        prefix = filters.document_id.partition("_")[0]
+        column = _DOCUMENT_COLUMNS[prefix]
+        found.append(column == parse_public_id(prefix, filters.document_id))
+    return found
+
+
+class AllocationRepository(TenantRepository[Allocation]):
+    model = Allocation
+
+    async def of(self, matches: Collection[MatchId]) -> Sequence[Allocation]:
+        """Return the matches' allocations in the order in which they were made."""
+        statement = self.select().where(Allocation.match_id.in_(matches)).order_by(Allocation.id)
+        return (await self._session.scalars(statement)).all()
+
+    async def undone_pairs(self, lines: Collection[TransactionId]) -> set[tuple[UUID, UUID]]:
+        """Return (line, invoice) of undone matches: what somebody took apart stays apart."""
+        statement = (
+            self.select()
+            .join(
+                Match, (Match.tenant_id == Allocation.tenant_id) & (Match.id == Allocation.match_id)
+            )
+            .where(
+                Allocation.transaction_id.in_(lines),
+                Allocation.invoice_id.is_not(None),
+                Match.status == "undone",
+            )
+        )
+        rows = await self._session.scalars(statement)
+        return {(row.transaction_id, row.invoice_id) for row in rows if row.invoice_id}
+
+
+class CreditRepository(TenantRepository[CustomerCredit]):
+    model = CustomerCredit
+    by_id = Keyset[CustomerCredit]((CustomerCredit.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(self, filters: CreditFilters) -> Page[CustomerCredit]:
+        statement = self.select().where(CustomerCredit.amount_minor > 0)
+        if filters.currency:
+            statement = statement.where(CustomerCredit.currency == filters.currency)
+        if filters.customer_id:
+            try:
+                id = parse_public_id("cust", filters.customer_id)
+            except ValueError:
+                return Page([], None)
+            statement = statement.where(CustomerCredit.customer_id == id)
+        return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def locked(self, ids: Collection[CreditId]) -> Sequence[CustomerCredit]:
+        """Return the credits, their rows locked in id order until the transaction ends."""
+        statement = (
+            self.select()
+            .where(CustomerCredit.id.in_(ids))
+            .order_by(CustomerCredit.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.scalars(statement)).all()
+
+
+async def lines_locked(scope: Scope, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+    """As `TransactionRepository.locked`, but with lines that the bank took back."""
+    statement = (
+        select(Transaction)
+        .where(Transaction.tenant_id == scope.tenant_id, Transaction.id.in_(ids))
+        .order_by(Transaction.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await scope.session.scalars(statement)).all()
+
+
+class Payer(NamedTuple):
+    """An account that paid for a customer."""
+
+    iban: str
+    customer_id: CustomerId
+
+
+class PayerRepository(TenantRepository[PayerIban]):
+    model = PayerIban
+
+    async def of(self, ibans: Collection[str]) -> Mapping[str, set[CustomerId]]:
+        rows = await self._session.scalars(self.select().where(PayerIban.iban.in_(ibans)))
+        found: dict[str, set[CustomerId]] = {}
+        for row in rows:
+            found.setdefault(row.iban, set()).add(row.customer_id)
+        return found
+
+    async def learn(self, payers: Iterable[Payer]) -> None:
+        """Remember each once more; in one order, so that two transactions can't wait crosswise."""
+        rows = [
+            {"tenant_id": self._tenant_id, **payer._asdict(), "confirmations": 1}
+            for payer in sorted(set(payers))
+        ]
+        if not rows:
+            return
+        statement = insert(PayerIban).values(rows)
+        again = {"confirmations": PayerIban.confirmations + 1, "last_at": func.now()}
+        key = [PayerIban.tenant_id, PayerIban.iban, PayerIban.customer_id]
+        await self._session.execute(statement.on_conflict_do_update(index_elements=key, set_=again))
+
+    async def unlearn(self, payers: Iterable[Payer]) -> None:
+        """Take one confirmation back; without any, the account is forgotten."""
+        for payer in sorted(set(payers)):
+            key = {"tenant_id": self._tenant_id, **payer._asdict()}
+            row = await self._session.get(PayerIban, key, with_for_update=True)
+            if row is None:
+                continue
+            row.confirmations -= 1
+            await self._session.flush()
+        await self._session.execute(
+            delete(PayerIban).where(
+                PayerIban.tenant_id == self._tenant_id,
+                PayerIban.iban.in_([payer.iban for payer in payers]),
+                PayerIban.confirmations <= 0,
+            )
+        )

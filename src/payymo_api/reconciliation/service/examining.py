@@ -1,0 +1,172 @@
+"""Let the engine look at lines that wait for it: in short transactions, until none is left."""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from payymo_api.banking.models import Transaction
+from payymo_api.banking.repository import TransactionRepository
+from payymo_api.core.db import Database, Scope
+from payymo_api.core.types import InvoiceId, TenantId, TransactionId
+from payymo_api.invoicing.models import Customer, Invoice
+from payymo_api.messaging import outbox
+from payymo_api.reconciliation.events import MatchingDue
+from payymo_api.reconciliation.repository.candidates import Candidates
+from payymo_api.reconciliation.repository.matches import AllocationRepository
+from payymo_api.reconciliation.rules import text
+from payymo_api.reconciliation.rules.algebra import Entry
+from payymo_api.reconciliation.rules.engine import Decision, Document, Line, decide
+from payymo_api.reconciliation.service.books import Books
+from payymo_api.reconciliation.service.matching import ENGINE, Origin, record
+
+BATCH = 100
+_MOST_KEYS = 150
+
+
+async def ask(scope: Scope) -> None:
+    """Have every open line looked at anew, by a worker."""
+    await outbox.record(scope, MatchingDue())
+
+
+async def examine_all(database: Database, tenant_id: TenantId) -> None:
+    async with database.scope(tenant_id) as scope:
+        await TransactionRepository(scope).examine_again()
+    await examine(database, tenant_id)
+
+
+async def examine_touched(
+    database: Database, tenant_id: TenantId, changed: Collection[InvoiceId]
+) -> None:
+    """Documents changed: look anew at the lines that share a key or an amount with them."""
+    async with database.scope(tenant_id) as scope:
+        touched = await Candidates(scope).lines_touched(changed)
+        if touched:
+            await TransactionRepository(scope).examine_again(touched)
+    await examine(database, tenant_id)
+
+
+async def examine(database: Database, tenant_id: TenantId) -> None:
+    """Look at all lines that wait; every batch is a transaction that stands by itself."""
+    while True:
+        async with database.scope(tenant_id) as scope:
+            if await examine_batch(scope) < BATCH:
+                return
+
+
+async def examine_batch(scope: Scope) -> int:
+    """Match what is beyond doubt of some waiting lines; return how many were looked at."""
+    rows = await Candidates(scope).unexamined(BATCH)
+    if not rows:
+        return 0
+    decisions = await _decisions(scope, [row for row in rows if row.amount_minor > 0])
+    posted = await _post(scope, decisions)
+    await scope.session.flush()
+    await TransactionRepository(scope).note_examined([row.id for row in rows])
+    undecided = [row for row in rows if row.amount_minor > 0 and row.id not in posted]
+    await Candidates(scope).keep_keys({row.id: _keys([_line(row)]) for row in undecided})
+    return len(rows)
+
+
+async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision]:
+    """Read by keys what the lines may mean, and decide; lines outside the batch are rivals only."""
+    if not rows:
+        return []
+    candidates = Candidates(scope)
+    mine = {row.id for row in rows}
+    amounts = {(row.currency, row.amount_minor) for row in rows}
+    alike, crowded_lines = await candidates.rivals(amounts)
+    lines = [_line(row) for row in {row.id: row for row in (*alike, *rows)}.values()]
+    payers = await candidates.payers({line.payer_iban for line in lines if line.payer_iban})
+    customers = {id for found in payers.values() for id in found}
+    documents, crowded = await candidates.documents(_keys(lines), amounts, customers)
+    owners = await candidates.customers(
+        {row.customer_id for row in documents.values() if row.customer_id}
+    )
+    found = decide(
+        lines,
+        [_document(row, owners) for row in documents.values()],
+        payers,
+        crowded | crowded_lines,
+    )
+    apart = await AllocationRepository(scope).undone_pairs(mine)
+    return [each for each in found if each.line in mine and not _pairs(each) & apart]
+
+
+def _pairs(decision: Decision) -> set[tuple[UUID, UUID]]:
+    return {(decision.line, document.id) for document in decision.documents}
+
+
+async def _post(scope: Scope, decisions: Sequence[Decision]) -> set[UUID]:
+    """Lock every document decided on, and post what still holds; return the matched lines."""
+    if not decisions:
+        return set()
+    books = await Books.lock(
+        scope,
+        {TransactionId(each.line) for each in decisions},
+        {InvoiceId(document.id) for each in decisions for document in each.documents},
+    )
+    posted: set[UUID] = set()
+    for decision in decisions:
+        if all(_still_open(books, document) for document in decision.documents):
+            origin = Origin(
+                "auto", ENGINE, Decimal(decision.probability), evidence=decision.evidence
+            )
+            await record(scope, books, _entries(decision), origin)
+            posted.add(decision.line)
+    return posted
+
+
+def _still_open(books: Books, document: Document) -> bool:
+    """Nobody settled, changed or voided it between our reading and our lock."""
+    row = books.invoices.get(document.id)
+    return (
+        row is not None
+        and row.status != "void"
+        and row.currency == document.currency
+        and row.amount_minor - row.settled_minor == document.open
+    )
+
+
+def _entries(decision: Decision) -> list[Entry]:
+    return [
+        Entry(decision.line, "invoice", document.id, document.open, document.open)
+        for document in decision.documents
+    ]
+
+
+def _line(row: Transaction) -> Line:
+    texts = (row.reference, row.description, row.end_to_end_id)
+    return Line(
+        id=row.id,
+        amount=row.amount_minor,
+        currency=row.currency,
+        booked_on=row.booked_on,
+        texts=tuple(dict.fromkeys(each for each in texts if each)),
+        payer_name=row.counterparty_name,
+        payer_iban=row.counterparty_iban,
+    )
+
+
+def _document(row: Invoice, customers: Mapping[UUID, Customer]) -> Document:
+    customer = customers.get(row.customer_id) if row.customer_id else None
+    names = (customer.name, customer.trading_name) if customer else ()
+    return Document(
+        id=row.id,
+        kind=row.kind,
+        number=row.number,
+        creditor_reference=row.creditor_reference,
+        open=0 if row.status == "void" else row.amount_minor - row.settled_minor,
+        currency=row.currency,
+        issued_on=row.issued_on,
+        customer=row.customer_id,
+        customer_names=tuple(each for each in names if each),
+    )
+
+
+def _keys(lines: Sequence[Line]) -> set[str]:
+    """Return what the lines may name; of one line, at most its shortest readings."""
+    found: set[str] = set()
+    for line in lines:
+        keys = {each.key for each in text.named(line.texts)}
+        found.update(sorted(keys, key=len)[:_MOST_KEYS])
+    return found

@@ -1,0 +1,224 @@
+"""Make a match, undo a match: exact, under locks, announced in the same transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from payymo_api.core.clock import now
+from payymo_api.core.db import Scope
+from payymo_api.core.types import CreditId, CustomerId, InvoiceId, MatchId, PayoutId, new_id
+from payymo_api.messaging import outbox
+from payymo_api.reconciliation.errors import (
+    CreditInUse,
+    DocumentOverSettled,
+    LaterMatchDepends,
+    LineOverAllocated,
+    MatchUndone,
+    PayoutNotWhole,
+)
+from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
+from payymo_api.reconciliation.repository.matches import (
+    AllocationRepository,
+    CreditRepository,
+    MatchRepository,
+    Payer,
+    PayerRepository,
+)
+from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves
+from payymo_api.reconciliation.schemas import MatchRequest, Source
+from payymo_api.reconciliation.service import news
+from payymo_api.reconciliation.service.books import Books
+from payymo_api.reconciliation.service.reading import read
+
+ENGINE = "engine"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who matched, and why."""
+
+    source: Source
+    created_by: str
+    probability: Decimal | None = None
+    evidence: Sequence[str] = ()
+    note: str | None = None
+
+
+async def match(scope: Scope, request: MatchRequest, created_by: str) -> Match:
+    """Match by hand; a conflict names the row whose bounds it would break."""
+    reading = await read(scope, request.allocations)
+    origin = Origin("manual", created_by, note=request.note)
+    return await record(scope, reading.books, reading.entries, origin, reading.credit_owners)
+
+
+async def record(
+    scope: Scope,
+    books: Books,
+    entries: Sequence[Entry],
+    origin: Origin,
+    credit_owners: Mapping[UUID, CustomerId] | None = None,
+) -> Match:
+    """Check, move the locked rows, keep the match, remember who paid, tell everyone."""
+    books.check_state(entries)
+    books.check_bounds(entries)
+    books.move(entries)
+    row = await _keep(scope, origin)
+    await _make_credits(scope, books, entries, credit_owners or {})
+    await _keep_allocations(scope, books, row.id, entries)
+    await PayerRepository(scope).learn(_payers(books, entries))
+    settled = {id for id, move in document_moves(entries).items() if move > 0}
+    await outbox.record(
+        scope,
+        *news.matched(books, row, entries),
+        *news.settled(books, row.id, settled),
+    )
+    return row
+
+
+async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
+    """Take the whole match back; refused where a later match builds on it."""
+    row = await MatchRepository(scope).get_locked(id)
+    if row.status == "undone":
+        raise MatchUndone("This match was undone before.")
+    allocations = await AllocationRepository(scope).of([id])
+    books = await _lock_again(scope, allocations)
+    entries = [_entry(each, books) for each in allocations]
+    _take_credits_back(books, entries)
+    reverse = [_reversed(each) for each in entries]
+    try:
+        books.check_bounds(reverse)
+    except (LineOverAllocated, DocumentOverSettled, PayoutNotWhole) as error:
+        raise LaterMatchDepends(error.detail) from error
+    books.move(reverse)
+    await PayerRepository(scope).unlearn(_payers(books, entries))
+    row.status, row.undone_by, row.undone_at = "undone", undone_by, now()
+    await outbox.record(scope, *news.unmatched(books, row, entries))
+    return row
+
+
+async def _keep(scope: Scope, origin: Origin) -> Match:
+    row = Match(
+        id=MatchId(new_id()),
+        source=origin.source,
+        probability=origin.probability,
+        evidence=list(origin.evidence),
+        runner_up=None,
+        note=origin.note,
+        created_by=origin.created_by,
+    )
+    MatchRepository(scope).add(row)
+    await scope.session.flush()
+    await scope.session.refresh(row)
+    return row
+
+
+async def _make_credits(
+    scope: Scope, books: Books, entries: Sequence[Entry], owners: Mapping[UUID, CustomerId]
+) -> None:
+    credits = CreditRepository(scope)
+    lines = {entry.document: books.lines[entry.line] for entry in entries if entry.makes_credit}
+    for id, amount in credits_made(entries).items():
+        credits.add(
+            CustomerCredit(
+                id=CreditId(id),
+                customer_id=owners[id],
+                transaction_id=lines[id].id,
+                amount_minor=amount,
+                currency=lines[id].currency,
+            )
+        )
+    if lines:
+        await scope.session.flush()
+
+
+async def _keep_allocations(
+    scope: Scope, books: Books, match_id: MatchId, entries: Sequence[Entry]
+) -> None:
+    allocations = AllocationRepository(scope)
+    for entry in entries:
+        document = books.invoices.get(entry.document) or books.payouts.get(entry.document)
+        line = books.lines[entry.line]
+        allocations.add(
+            Allocation(
+                id=new_id(),
+                match_id=match_id,
+                transaction_id=line.id,
+                document_type=entry.document_type,
+                invoice_id=entry.document if entry.document in books.invoices else None,
+                payout_id=entry.document if entry.document in books.payouts else None,
+                credit_id=entry.document if entry.document_type == "on_account" else None,
+                amount_minor=entry.amount,
+                currency=line.currency,
+                document_amount_minor=entry.document_amount,
+                document_currency=document.currency if document else line.currency,
+                write_off_minor=entry.write_off,
+                write_off_reason=entry.write_off_reason,
+            )
+        )
+    await scope.session.flush()
+
+
+async def _lock_again(scope: Scope, allocations: Sequence[Allocation]) -> Books:
+    return await Books.lock(
+        scope,
+        {each.transaction_id for each in allocations},
+        {InvoiceId(each.invoice_id) for each in allocations if each.invoice_id},
+        {PayoutId(each.payout_id) for each in allocations if each.payout_id},
+        {CreditId(each.credit_id) for each in allocations if each.credit_id},
+    )
+
+
+def _entry(row: Allocation, books: Books) -> Entry:
+    document = row.invoice_id or row.payout_id or row.credit_id
+    assert document is not None
+    if document not in {**books.invoices, **books.payouts, **books.credits}:
+        raise LaterMatchDepends("A document of this match was deleted since.")
+    return Entry(
+        line=row.transaction_id,
+        document_type=row.document_type,  # type: ignore[arg-type]  # a CHECK holds it
+        document=document,
+        amount=row.amount_minor,
+        document_amount=row.document_amount_minor,
+        write_off=row.write_off_minor,
+        write_off_reason=row.write_off_reason,
+        makes_credit=row.credit_id is not None and row.amount_minor > 0,
+    )
+
+
+def _reversed(entry: Entry) -> Entry:
+    """A made credit's reversal moves the line only; the credit itself is emptied."""
+    return Entry(
+        line=entry.line,
+        document_type=entry.document_type,
+        document=entry.document,
+        amount=-entry.amount,
+        document_amount=-entry.document_amount,
+        write_off=-entry.write_off,
+        makes_credit=entry.makes_credit,
+    )
+
+
+def _take_credits_back(books: Books, entries: Sequence[Entry]) -> None:
+    made = credits_made(entries)
+    for id in made:
+        if books.credits[id].used_minor:
+            raise CreditInUse("A later match uses the credit that this match made.")
+    for id in made:
+        books.credits[id].amount_minor = 0
+
+
+def _payers(books: Books, entries: Collection[Entry]) -> list[Payer]:
+    """Return whom each incoming line's account paid for, where that is one customer."""
+    paid: dict[str, set[CustomerId]] = {}
+    for entry in entries:
+        document = books.invoices.get(entry.document)
+        iban = books.lines[entry.line].counterparty_iban
+        is_payment = entry.document_type == "invoice" and entry.amount > 0
+        if is_payment and iban and document and document.customer_id:
+            paid.setdefault(iban, set()).add(document.customer_id)
+    return [
+        Payer(iban, next(iter(customers)))
+        for iban, customers in paid.items()
+        if len(customers) == 1
+    ]

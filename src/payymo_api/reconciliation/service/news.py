@@ -1,0 +1,138 @@
+"""What a match tells the tenant's systems, and how matches are answered."""
+
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from payymo_api.core.fields import money_fields
+from payymo_api.core.money import Money
+from payymo_api.core.types import MatchId, public_id
+from payymo_api.edge import exact
+from payymo_api.invoicing.events import InvoicePaid, InvoicePartiallyPaid
+from payymo_api.invoicing.models import Invoice
+from payymo_api.messaging.events import Event
+from payymo_api.reconciliation.events import TransactionMatched, TransactionUnmatched
+from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
+from payymo_api.reconciliation.rules.algebra import DocumentType, Entry, line_moves
+from payymo_api.reconciliation.schemas import (
+    AllocationAnswer,
+    CreditAnswer,
+    InvoiceMoved,
+    LineMatched,
+    MatchAnswer,
+    MatchedDocument,
+    WriteOff,
+)
+from payymo_api.reconciliation.service.books import Books
+
+_PREFIXES: dict[str, str] = {
+    "invoice": "inv",
+    "credit_note": "inv",
+    "payout": "spo",
+    "on_account": "cred",
+}
+
+
+def matched(books: Books, row: Match, entries: Sequence[Entry]) -> list[Event]:
+    return [TransactionMatched(data=_json(each)) for each in _lines(books, row, entries)]
+
+
+def unmatched(books: Books, row: Match, entries: Sequence[Entry]) -> list[Event]:
+    return [TransactionUnmatched(data=_json(each)) for each in _lines(books, row, entries)]
+
+
+def settled(books: Books, match_id: MatchId, risen: Collection[UUID]) -> list[Event]:
+    """`risen`: the documents whose settled amount rose; credit notes are no news here."""
+    found: list[Event] = []
+    for id in sorted(risen & books.invoices.keys()):
+        document = books.invoices[id]
+        if document.kind != "invoice":
+            continue
+        data = _json(_moved(document, match_id))
+        is_paid = document.status == "paid"
+        found.append(InvoicePaid(data=data) if is_paid else InvoicePartiallyPaid(data=data))
+    return found
+
+
+def _json(model: BaseModel) -> str:
+    return exact.dump(model).decode()
+
+
+def _lines(books: Books, row: Match, entries: Sequence[Entry]) -> Iterable[LineMatched]:
+    for id, minor in line_moves(entries).items():
+        currency = books.lines[id].currency
+        yield LineMatched.model_validate(
+            {
+                "transaction_id": id,
+                "match_id": row.id,
+                **money_fields(Money(minor, currency)),
+                "source": row.source,
+                "documents": [_document(each, currency) for each in entries if each.line == id],
+            }
+        )
+
+
+def _document(entry: Entry, currency: str) -> MatchedDocument:
+    return MatchedDocument(
+        document_type=entry.document_type,
+        document_id=document_id(entry.document_type, entry.document),
+        amount=Money(entry.amount, currency).decimal(),
+        amount_minor=entry.amount,
+    )
+
+
+def document_id(type: str, id: UUID) -> str:
+    return public_id(_PREFIXES[type], id)
+
+
+def _moved(document: Invoice, match_id: MatchId) -> InvoiceMoved:
+    return InvoiceMoved.model_validate(
+        {
+            "invoice_id": document.id,
+            "number": document.number,
+            "external_id": document.external_id,
+            "customer_id": document.customer_id,
+            **money_fields(Money(document.amount_minor, document.currency)),
+            "settled_minor": document.settled_minor,
+            "open_minor": document.amount_minor - document.settled_minor,
+            "match_id": match_id,
+        }
+    )
+
+
+def answer(row: Match, allocations: Iterable[Allocation]) -> MatchAnswer:
+    return MatchAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in MatchAnswer.model_fields},
+            "allocations": [_allocation(each) for each in allocations if each.match_id == row.id],
+        }
+    )
+
+
+def _allocation(row: Allocation) -> AllocationAnswer:
+    type: DocumentType = row.document_type  # type: ignore[assignment]  # a CHECK holds it
+    document = row.invoice_id or row.payout_id or row.credit_id
+    assert document is not None
+    off = Money(row.write_off_minor, row.document_currency)
+    write_off = {**money_fields(off), "reason": row.write_off_reason}
+    return AllocationAnswer(
+        transaction_id=row.transaction_id,
+        document_type=type,
+        document_id=document_id(type, document),
+        **money_fields(Money(row.amount_minor, row.currency)),
+        document_amount=Money(row.document_amount_minor, row.document_currency).decimal(),
+        document_amount_minor=row.document_amount_minor,
+        document_currency=row.document_currency,
+        write_off=WriteOff.model_validate(write_off) if row.write_off_minor else None,
+    )
+
+
+def credit_answer(row: CustomerCredit) -> CreditAnswer:
+    return CreditAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in CreditAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+            "left_minor": row.amount_minor - row.used_minor,
+        }
+    )

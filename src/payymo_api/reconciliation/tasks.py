@@ -1,0 +1,37 @@
+from typing import Any
+
+from payymo_api.banking.events import LineRemoved
+from payymo_api.core.db import Database
+from payymo_api.core.types import TenantId
+from payymo_api.invoicing.events import DocumentsChanged
+from payymo_api.reconciliation.service import examining, unmatching
+
+
+async def match_open_lines(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    """New lines have come (`TransactionsSynced`)."""
+    del payload  # whichever account: every line that waits is looked at
+    await examining.examine(database, tenant_id)
+
+
+async def match_changed_documents(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = DocumentsChanged.model_validate(payload)
+    await examining.examine_touched(database, tenant_id, event.invoice_ids)
+
+
+async def match_everything(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    """Somebody asked (`MatchingDue`)."""
+    del payload
+    await examining.examine_all(database, tenant_id)
+
+
+async def undo_removed_line(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = LineRemoved.model_validate(payload)
+    await unmatching.undo_line(database, tenant_id, event.transaction_id)

@@ -1,0 +1,230 @@
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Update, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
+from typing_extensions import override
+
+from payymo_api.core.clock import now
+from payymo_api.core.page import Keyset, Page
+from payymo_api.core.repository import TenantRepository
+from payymo_api.core.types import DeliveryId, EndpointId, EventId, new_id
+from payymo_api.messaging.models import OutboxEvent
+from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from payymo_api.webhooks.schemas import DeliveryFilters, EventFilters, ReplayRequest
+
+EVENTS_KEPT = timedelta(days=90)
+_ROWS_AT_ONCE = 1000
+
+
+class EndpointRepository(TenantRepository[WebhookEndpoint]):
+    model = WebhookEndpoint
+    by_id = Keyset[WebhookEndpoint]((WebhookEndpoint.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(self, cursor: str | None, limit: int) -> Page[WebhookEndpoint]:
+        return await self.by_id.page(self._session, self.select(), cursor, limit)
+
+    async def enabled(self) -> Sequence[WebhookEndpoint]:
+        statement = self.select().where(WebhookEndpoint.status == "enabled")
+        return (await self._session.scalars(statement)).all()
+
+    async def locked(self, id: EndpointId) -> WebhookEndpoint | None:
+        statement = self.select().where(WebhookEndpoint.id == id).with_for_update()
+        return await self._session.scalar(statement.execution_options(populate_existing=True))
+
+    async def shared(self, id: EndpointId) -> WebhookEndpoint | None:
+        """Read the row anew, and keep others from changing it until the transaction ends."""
+        statement = self.select().where(WebhookEndpoint.id == id).with_for_update(read=True)
+        return await self._session.scalar(statement.execution_options(populate_existing=True))
+
+
+class DeliveryRepository(TenantRepository[WebhookDelivery]):
+    model = WebhookDelivery
+    by_id = Keyset[WebhookDelivery]((WebhookDelivery.id,), lambda row: (row.id,), (UUID,))
+
+    async def page(self, filters: DeliveryFilters) -> Page[WebhookDelivery]:
+        wanted = {
+            WebhookDelivery.endpoint_id: filters.endpoint_id,
+            WebhookDelivery.event_id: filters.event_id,
+            WebhookDelivery.status: filters.status,
+            WebhookDelivery.event_type: filters.event_type,
+        }
+        equal = [column == value for column, value in wanted.items() if value is not None]
+        statement = self.select().where(*equal)
+        return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def locked(self, id: DeliveryId) -> WebhookDelivery | None:
+        statement = self.select().where(WebhookDelivery.id == id).with_for_update()
+        return await self._session.scalar(statement.execution_options(populate_existing=True))
+
+    async def leased(self, id: DeliveryId, seconds: float) -> WebhookDelivery | None:
+        """Return the delivery with its lease renewed; None if it is not (any more) due."""
+        statement = (
+            update(WebhookDelivery)
+            .where(
+                WebhookDelivery.tenant_id == self._tenant_id,
+                WebhookDelivery.id == id,
+                WebhookDelivery.status == "pending",
+                WebhookDelivery.next_attempt_at <= func.now(),
+            )
+            .values(leased_until=func.now() + timedelta(seconds=seconds))
+            .returning(WebhookDelivery)
+        )
+        return await self._session.scalar(statement)
+
+    async def attempts(self, id: DeliveryId) -> Sequence[WebhookAttempt]:
+        statement = select(WebhookAttempt).where(
+            WebhookAttempt.tenant_id == self._tenant_id, WebhookAttempt.delivery_id == id
+        )
+        return (await self._session.scalars(statement.order_by(WebhookAttempt.number))).all()
+
+    async def owe(self, event: OutboxEvent, endpoint_ids: Collection[EndpointId]) -> None:
+        """Make the deliveries of one event; those that are there already stay as they are."""
+        rows = [self._row(event.id, event.name, endpoint_id) for endpoint_id in endpoint_ids]
+        if rows:
+            statement = insert(WebhookDelivery).values(rows)
+            await self._session.execute(statement.on_conflict_do_nothing())
+
+    async def owe_again(
+        self, endpoint_id: EndpointId, events: Sequence[tuple[EventId, str]]
+    ) -> None:
+        """Make the deliveries of many events due for one endpoint, delivered before or not."""
+        again: dict[str, Any] = {
+            "status": "pending",
+            "attempts_before": WebhookDelivery.attempt_count,
+            "next_attempt_at": func.now(),
+            "leased_until": None,
+            "delivered_at": None,
+        }
+        for start in range(0, len(events), _ROWS_AT_ONCE):
+            part = events[start : start + _ROWS_AT_ONCE]
+            statement = insert(WebhookDelivery).values(
+                [self._row(id, name, endpoint_id) for id, name in part]
+            )
+            pair = [
+                WebhookDelivery.tenant_id,
+                WebhookDelivery.event_id,
+                WebhookDelivery.endpoint_id,
+            ]
+            await self._session.execute(
+                statement.on_conflict_do_update(index_elements=pair, set_=again)
+            )
+
+    async def release_held(self, endpoint_id: EndpointId) -> None:
+        """Make due what waited for its endpoint to be enabled."""
+        held = self._pending(endpoint_id).where(WebhookDelivery.next_attempt_at.is_(None))
+        await self._session.execute(held.values(next_attempt_at=func.now(), leased_until=None))
+
+    async def hold_all(self, endpoint_id: EndpointId) -> None:
+        """Let everything open wait until the endpoint is enabled."""
+        held = self._pending(endpoint_id).values(next_attempt_at=None, leased_until=None)
+        await self._session.execute(held)
+
+    async def give_up_all(self, endpoint_id: EndpointId) -> None:
+        """End what is open for an endpoint that was removed."""
+        given_up = self._pending(endpoint_id).values(
+            status="failed", next_attempt_at=None, leased_until=None
+        )
+        await self._session.execute(given_up)
+
+    def _pending(self, endpoint_id: EndpointId) -> Update:
+        return update(WebhookDelivery).where(
+            WebhookDelivery.tenant_id == self._tenant_id,
+            WebhookDelivery.endpoint_id == endpoint_id,
+            WebhookDelivery.status == "pending",
+        )
+
+    def _row(self, event_id: EventId, name: str, endpoint_id: EndpointId) -> dict[str, Any]:
+        return {
+            "tenant_id": self._tenant_id,
+            "id": new_id(),
+            "event_id": event_id,
+            "event_type": name,
+            "endpoint_id": endpoint_id,
+        }
+
+
+class EventRepository(TenantRepository[OutboxEvent]):
+    """Public events that have their place in the tenant's sequence: for 90 days."""
+
+    model = OutboxEvent
+    by_sequence = Keyset[OutboxEvent](
+        (OutboxEvent.sequence,), lambda row: (row.sequence or 0,), (int,), descending=False
+    )
+
+    @override
+    def select(self) -> Select[OutboxEvent]:
+        return (
+            super()
+            .select()
+            .where(OutboxEvent.sequence.is_not(None), OutboxEvent.occurred_at > now() - EVENTS_KEPT)
+        )
+
+    async def page(self, filters: EventFilters) -> Page[OutboxEvent]:
+        statement = self.select()
+        if filters.event_type:
+            statement = statement.where(OutboxEvent.name == filters.event_type)
+        if filters.since:
+            statement = statement.where(OutboxEvent.occurred_at >= filters.since)
+        return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def due(self, id: EventId) -> OutboxEvent | None:
+        """Return the event, its row locked, unless it was fanned out before."""
+        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.done_at.is_(None))
+        return await self._session.scalar(statement.with_for_update())
+
+    async def body(self, id: EventId) -> bytes:
+        statement = super().select().where(OutboxEvent.id == id)
+        found = (await self._session.scalars(statement)).one()
+        assert found.body is not None
+        return found.body
+
+    async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
+        statement = self.select()
+        if request.since:
+            statement = statement.where(OutboxEvent.occurred_at >= request.since)
+        if request.from_sequence:
+            statement = statement.where(OutboxEvent.sequence >= request.from_sequence)
+        if request.to_sequence:
+            statement = statement.where(OutboxEvent.sequence <= request.to_sequence)
+        light = load_only(
+            OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload, OutboxEvent.sequence
+        )
+        ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
+        return (await self._session.scalars(ordered)).all()
+
+
+async def lease_due(session: AsyncSession, seconds: float, limit: int) -> Sequence[WebhookDelivery]:
+    """Return deliveries of all tenants that are due, each leased against a second job."""
+    due = (
+        select(WebhookDelivery.tenant_id, WebhookDelivery.id)
+        .where(
+            WebhookDelivery.status == "pending",
+            WebhookDelivery.next_attempt_at <= func.now(),
+            or_(
+                WebhookDelivery.leased_until.is_(None),
+                WebhookDelivery.leased_until < func.now(),
+            ),
+        )
+        .order_by(WebhookDelivery.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = (await session.execute(due)).all()
+    if not claimed:
+        return []
+    key = tuple_(WebhookDelivery.tenant_id, WebhookDelivery.id)
+    statement = (
+        update(WebhookDelivery)
+        .where(key.in_([tuple(row) for row in claimed]))
+        .values(
+            leased_until=func.now() + timedelta(seconds=seconds),
+            issues=WebhookDelivery.issues + 1,
+        )
+        .returning(WebhookDelivery)
+    )
+    return (await session.scalars(statement)).all()

@@ -1,0 +1,96 @@
+"""The event types that the contract names: what each says, and what its `data` looks like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+EVERY = "*"
+"""Subscribes to every event type, those of later versions too."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """`available`: sent by this version; the others may be subscribed to ahead of time."""
+
+    name: str
+    description: str
+    example: Mapping[str, Any]
+    available: bool = True
+
+
+def _id(prefix: str) -> str:
+    return f"{prefix}_06ghq1m2dpuh5c9s2rcmo3g8d4"
+
+
+_MONEY = {"amount": Decimal("100.50"), "amount_minor": 10050, "currency": "GBP"}
+_CONNECTION = {"id": _id("bc"), "status": "active", "institution": {"name": "Example Bank"}}
+_TRANSACTION = {
+    "transaction_id": _id("tr"),
+    "account_id": _id("bacc"),
+    **_MONEY,
+    "description": "INV-7 Thank you",
+    "date": "2026-11-23",
+}
+_MATCH = {
+    "transaction_id": _id("tr"),
+    "match_id": _id("mt"),
+    "document_id": _id("inv"),
+    **_MONEY,
+    "description": "INV-7 Thank you",
+    "date": "2026-11-23",
+}
+_INVOICE = {"invoice_id": _id("inv"), "number": "INV-7", **_MONEY}
+_STRIPE_PAYMENT = {"id": _id("sp"), "stripe_id": "pi_example", **_MONEY}
+_STRIPE_PAYOUT = {"id": _id("spo"), "stripe_id": "po_example", **_MONEY}
+_PAYMENT_REQUEST = {"id": "BRQ000123", **_MONEY}
+_ENDPOINT = {"id": _id("we"), "url": "https://example.com/payymo", "enabled": False}
+
+
+def _later(name: str, description: str, example: Mapping[str, Any]) -> EventType:
+    return EventType(name, description, example, available=False)
+
+
+_ALL = (
+    EventType("bank_connection.created", "A consent at a bank was begun.", _CONNECTION),
+    EventType("bank_connection.updated", "A bank connection changed its status.", _CONNECTION),
+    EventType(
+        "bank_connection.expired",
+        "A consent has ended; the account holder consents again.",
+        _CONNECTION | {"status": "expired"},
+    ),
+    _later("bank_connection.expiring", "A consent ends within days.", _CONNECTION),
+    EventType("transaction.created", "A bank account has a new line.", _TRANSACTION),
+    EventType("transaction.updated", "The bank changed a line.", _TRANSACTION),
+    EventType("transaction.removed", "The bank took a line back.", _TRANSACTION),
+    EventType(
+        "transactions.imported",
+        "Many lines came at once (first reading of an account, statement file): the summary in "
+        "place of an event per line. Endpoints with `each_line` get the lines instead.",
+        {"account_id": _id("bacc"), "count": 812, "from": "2026-08-25", "to": "2026-11-23"},
+    ),
+    EventType("transaction.matched", "A line was matched with what it pays.", _MATCH),
+    EventType("transaction.unmatched", "A match was undone.", _MATCH),
+    EventType("invoice.paid", "Nothing of an invoice is open any more.", _INVOICE),
+    EventType("invoice.partially_paid", "A part of an invoice was paid.", _INVOICE),
+    _later("reconciliation.suggested", "A match waits for somebody's decision.", _MATCH),
+    _later("stripe_payment.succeeded", "A Stripe payment succeeded.", _STRIPE_PAYMENT),
+    _later("stripe_payment.failed", "A Stripe payment failed.", _STRIPE_PAYMENT),
+    _later(
+        "stripe_payment.requires_action",
+        "The payer must do something more, such as 3-D Secure.",
+        _STRIPE_PAYMENT,
+    ),
+    _later("stripe_payment.refunded", "A Stripe payment was refunded.", _STRIPE_PAYMENT),
+    _later("stripe_payment.disputed", "A payer disputes a Stripe payment.", _STRIPE_PAYMENT),
+    _later("stripe_payout.paid", "Stripe has paid money out to the bank.", _STRIPE_PAYOUT),
+    _later("stripe_payout.reconciled", "A payout's bank line was found.", _STRIPE_PAYOUT),
+    _later("payment_request.confirmed", "A payment by bank was confirmed.", _PAYMENT_REQUEST),
+    _later("payment_request.failed", "A payment by bank failed.", _PAYMENT_REQUEST),
+    EventType(
+        "webhook_endpoint.disabled",
+        "Payymo stopped sending to an endpoint, because it answered 410 Gone.",
+        _ENDPOINT | {"disabled_reason": "gone"},
+    ),
+)
+EVENT_TYPES: Final[Mapping[str, EventType]] = {each.name: each for each in _ALL}

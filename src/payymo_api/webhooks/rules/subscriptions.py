@@ -1,0 +1,20 @@
+"""Which endpoint gets which event."""
+
+from collections.abc import Collection
+
+from payymo_api.webhooks.rules.event_types import EVERY
+
+SUMMARY = "transactions.imported"
+
+
+def wants(event_types: Collection[str], name: str, *, each_line: bool, is_line: bool) -> bool:
+    """Tell whether an endpoint gets an event.
+
+    `is_line` marks a line of a first sync or an import: a flood, so it goes only to endpoints that
+    asked for `each_line`; the others get the summary in its place. Nobody gets both.
+    """
+    if is_line and not each_line:
+        return False
+    if name == SUMMARY and each_line:
+        return False
+    return EVERY in event_types or name in event_types

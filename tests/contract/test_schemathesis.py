@@ -1,0 +1,73 @@
+"""Schemathesis, with all its checks, against the running service."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from payymo_api.core.settings import Settings
+from payymo_api.local.ports import free_port
+from tests.conftest import ROOT, make_someone
+
+_EXAMPLES = os.environ.get("PAYYMO_TEST_EXAMPLES", "12")
+
+
+@pytest.fixture
+def live_url(settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """The API as its own process on the suite's servers."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    given = settings.model_dump(exclude={"port", "public_url"}, exclude_none=True)
+    secrets = {"encryption_keys", "api_key_pepper", "metrics_token"}
+    values = {
+        name: value.get_secret_value() if name in secrets else str(value)
+        for name, value in given.items()
+    }
+    environment = {f"PAYYMO_{name.upper()}": value for name, value in values.items()}
+    environment |= {"PAYYMO_PORT": str(port), "PAYYMO_PUBLIC_URL": url, "PATH": os.environ["PATH"]}
+    with (tmp_path / "api.log").open("w") as log:
+        api = subprocess.Popen(
+            [sys.executable, "-m", "payymo_api", "api"], env=environment, stderr=log
+        )
+        try:
+            _wait_until_ready(url, api)
+            yield url
+        finally:
+            api.terminate()
+            api.wait(15)
+
+
+def _wait_until_ready(url: str, api: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert api.poll() is None, "the API ended at once"
+        try:
+            httpx.get(f"{url}/health/ready").raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the API was not ready in time")
+
+
+async def test_no_request_that_schemathesis_can_think_of_breaks_the_contract(
+    live_url: str, app: FastAPI
+) -> None:
+    someone = await make_someone(app, per_minute=10_000_000)
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{live_url}/openapi.json"),
+        *("--header", f"X-API-Key: {someone.key}"),
+        *("--checks", "all", "--max-examples", _EXAMPLES),
+        *("--suppress-health-check", "all", "--no-color"),
+    ]
+    done = subprocess.run(  # noqa: ASYNC221, S603  nothing else runs on this loop meanwhile
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+    )
+    await someone.client.aclose()
+
+    assert done.returncode == 0, done.stdout[-6000:]

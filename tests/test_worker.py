@@ -1,0 +1,293 @@
+"""The webhook worker as it runs: real PostgreSQL, Redis and receivers, in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import func, select, update
+from standardwebhooks import Webhook
+
+from payymo_api import worker
+from payymo_api.core.clock import now
+from payymo_api.core.db import Database
+from payymo_api.core.settings import Settings
+from payymo_api.core.types import DeliveryId, TenantId
+from payymo_api.edge.state import Parts
+from payymo_api.messaging import relay
+from payymo_api.messaging.models import OutboxEvent
+from payymo_api.messaging.queue import ArqQueue, connected
+from payymo_api.webhooks import tasks
+from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
+from payymo_api.webhooks.service import delivery as deliveries
+from tests.conftest import Someone
+from tests.webhooks import test_docs
+from tests.webhooks.conftest import Receiver
+from tests.webhooks.factories import endpoint, happen, until
+
+BROKEN = b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"
+OK = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    server = await receiver.start()
+    yield receiver
+    server.close()
+    await receiver.stop()
+    await server.wait_closed()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with listening() as receiver:
+        yield receiver
+
+
+@asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[None]:
+    """A worker runs meanwhile; it must not have ended by itself."""
+    task = asyncio.create_task(worker.run(settings, "webhook"))
+    try:
+        yield
+    finally:
+        assert not task.done()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator[Redis]:
+    """An empty Redis: what other tests queued is issued again when its lease ends."""
+    redis = Redis.from_url(settings.redis_url)
+    await redis.flushdb()
+    yield redis
+    await redis.aclose()
+
+
+async def _deliveries(database: Database, tenant_id: TenantId) -> list[WebhookDelivery]:
+    async with database.scope(tenant_id) as scope:
+        return list(await scope.session.scalars(select(WebhookDelivery)))
+
+
+async def _statuses(database: Database, tenant_id: TenantId, *expected: str) -> None:
+    """Wait until the tenant's deliveries have these statuses."""
+
+    async def reached() -> bool:
+        found = [each.status for each in await _deliveries(database, tenant_id)]
+        return sorted(found) == sorted(expected)
+
+    await until(reached)
+
+
+async def _end_leases(database: Database, tenant_id: TenantId) -> None:
+    """Let every lease run out now instead of waiting for it."""
+    async with database.scope(tenant_id) as scope:
+        await scope.session.execute(update(OutboxEvent).values(leased_until=func.now()))
+        await scope.session.execute(update(WebhookDelivery).values(leased_until=func.now()))
+
+
+def _headers(head: str) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in head.splitlines()[1:] if line)
+
+
+def _verify_as_documented() -> Callable[[str, dict[str, str], bytes], bool]:
+    names: dict[str, Any] = {}
+    exec(test_docs._snippet("python"), names)  # noqa: S102, SLF001  our own page
+    verify: Callable[[str, dict[str, str], bytes], bool] = names["verify"]
+    return verify
+
+
+async def test_an_event_arrives_signed_at_each_endpoint_of_its_tenant_only(
+    settings: Settings,
+    redis: Redis,
+    database: Database,
+    someone: Someone,
+    stranger: Someone,
+    receiver: Receiver,
+) -> None:
+    async with listening() as second, listening() as foreign:
+        made = {each.port: await endpoint(someone.client, each.url) for each in (receiver, second)}
+        await endpoint(stranger.client, foreign.url)
+        async with working(settings):
+            await happen(database, someone.tenant_id)
+            await _statuses(database, someone.tenant_id, "delivered", "delivered")
+
+        for each in (receiver, second):
+            [head], [body] = each.heads, each.bodies
+            secret, headers = made[each.port]["secret"], _headers(head)
+            assert Webhook(secret).verify(body.decode(), headers) == orjson.loads(body)
+            assert _verify_as_documented()(secret, headers, body)
+            assert b'"amount":100.50' in body
+        assert second.bodies == receiver.bodies
+        assert foreign.bodies == []
+
+
+async def test_both_secrets_sign_while_one_is_rotated(
+    settings: Settings, redis: Redis, database: Database, someone: Someone, receiver: Receiver
+) -> None:
+    old = await endpoint(someone.client, receiver.url)
+    place = f"/api/v1/webhook_endpoints/{old['id']}/rotate_secret"
+    new = (await someone.client.post(place)).json()
+
+    async with working(settings):
+        await happen(database, someone.tenant_id)
+        await _statuses(database, someone.tenant_id, "delivered")
+
+    headers, body = _headers(receiver.heads[0]), receiver.bodies[0].decode()
+    for secret in (old["secret"], new["secret"]):
+        assert Webhook(secret).verify(body, headers)
+
+
+async def test_a_first_failure_is_tried_again_when_due(
+    settings: Settings, redis: Redis, database: Database, someone: Someone, receiver: Receiver
+) -> None:
+    receiver.answer = BROKEN
+    await endpoint(someone.client, receiver.url)
+
+    async def put_off() -> bool:
+        return any(
+            each.next_attempt_at and each.next_attempt_at > now()
+            for each in await _deliveries(database, someone.tenant_id)
+        )
+
+    async with working(settings):
+        await happen(database, someone.tenant_id)
+        await until(put_off)
+        receiver.answer = OK
+        async with database.scope(someone.tenant_id) as scope:
+            await scope.session.execute(update(WebhookDelivery).values(next_attempt_at=func.now()))
+        await _statuses(database, someone.tenant_id, "delivered")
+
+    async with database.scope(someone.tenant_id) as scope:
+        codes = await scope.session.scalars(
+            select(WebhookAttempt.status_code).order_by(WebhookAttempt.number)
+        )
+        assert list(codes) == [503, 204]
+
+
+async def test_jobs_lost_by_redis_are_issued_again(
+    settings: Settings, redis: Redis, database: Database, someone: Someone, receiver: Receiver
+) -> None:
+    """Twice: once with the fan-out's job in Redis, once with the delivery's."""
+    await endpoint(someone.client, receiver.url)
+    await happen(database, someone.tenant_id)
+    async with connected(settings.redis_url) as client:
+        queue = ArqQueue(client)
+        await relay.relay(database, queue, worker.JOBS)
+        assert await queue.waiting("webhook")
+        await redis.flushdb()
+        for event in await _all_events(database, someone.tenant_id):
+            await tasks.fan_out(database, someone.tenant_id, event.id)
+        await tasks.queue_due_deliveries(database, queue, settings.webhook_timeout_seconds)
+        assert await queue.waiting("webhook")
+    await redis.flushdb()
+    await _end_leases(database, someone.tenant_id)
+
+    async with working(settings):
+        await _statuses(database, someone.tenant_id, "delivered")
+
+    assert len(receiver.bodies) == 1
+
+
+async def test_a_worker_killed_while_sending_sends_once_more_with_the_same_id(
+    settings: Settings,
+    redis: Redis,
+    database: Database,
+    parts: Parts,
+    someone: Someone,
+    receiver: Receiver,
+) -> None:
+    await endpoint(someone.client, receiver.url)
+    await happen(database, someone.tenant_id)
+    await relay.sequence(database)
+    for event in await _all_events(database, someone.tenant_id):
+        await tasks.fan_out(database, someone.tenant_id, event.id)
+    [owed] = await _deliveries(database, someone.tenant_id)
+    async with worker._open_tools(settings) as tools:  # noqa: SLF001  the sender as assembled
+        async with database.scope(someone.tenant_id) as scope:
+            parcel = await deliveries.take(scope, parts.keyring, DeliveryId(owed.id), 30)
+        assert parcel
+        await deliveries.send(tools.sender, parcel)  # and here it dies: nothing is noted
+    await _end_leases(database, someone.tenant_id)
+
+    async with working(settings):
+        await _statuses(database, someone.tenant_id, "delivered")
+
+    first, again = (_headers(head)["webhook-id"] for head in receiver.heads)
+    assert first == again
+    assert receiver.bodies[0] == receiver.bodies[1]
+
+
+async def test_it_goes_on_after_redis_and_postgresql_cut_every_connection(
+    settings: Settings, redis: Redis, database: Database, someone: Someone, receiver: Receiver
+) -> None:
+    await endpoint(someone.client, receiver.url)
+    async with working(settings):
+        await happen(database, someone.tenant_id)
+        await _statuses(database, someone.tenant_id, "delivered")
+
+        for kind in ("normal", "pubsub"):
+            await redis.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        await _cut_connections(database)
+        await happen(database, someone.tenant_id)
+        await _statuses(database, someone.tenant_id, "delivered", "delivered")
+
+    assert [orjson.loads(body)["sequence"] for body in receiver.bodies] == [1, 2]
+
+
+async def test_a_job_under_way_may_end_when_the_worker_is_stopped(
+    settings: Settings, redis: Redis, database: Database, someone: Someone
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        begun.set()
+        await go_on.wait()
+        writer.write(OK)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await endpoint(someone.client, f"http://127.0.0.1:{port}/")
+    running = asyncio.create_task(worker.run(settings, "webhook"))
+    await happen(database, someone.tenant_id)
+    async with asyncio.timeout(30):
+        await begun.wait()
+
+    running.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with suppress(asyncio.CancelledError):
+        await running
+
+    [done] = await _deliveries(database, someone.tenant_id)
+    assert done.status == "delivered"
+    server.close()
+    await server.wait_closed()
+
+
+async def _all_events(database: Database, tenant_id: TenantId) -> list[OutboxEvent]:
+    async with database.scope(tenant_id) as scope:
+        return list(await scope.session.scalars(select(OutboxEvent)))
+
+
+async def _cut_connections(database: Database) -> None:
+    """As a restart of PostgreSQL does, for this database only and not for the test's own pool."""
+    import asyncpg
+
+    connection = await asyncpg.connect(
+        database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await connection.close()

@@ -1,0 +1,132 @@
+import base64
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from payymo_api.core.db import Database
+from payymo_api.core.types import EndpointId, TenantId, parse_public_id
+from payymo_api.edge.state import Parts
+from payymo_api.webhooks.models import WebhookEndpoint
+from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.service.endpoints import sealed_for
+from tests.conftest import Someone
+from tests.webhooks.factories import ENDPOINTS, endpoint
+
+URL = "https://example.com/payymo"
+
+
+async def _row(database: Database, tenant_id: TenantId, id: str) -> WebhookEndpoint:
+    async with database.scope(tenant_id) as scope:
+        found = await scope.session.scalar(
+            select(WebhookEndpoint).where(
+                WebhookEndpoint.id == EndpointId(parse_public_id("we", id))
+            )
+        )
+    assert found is not None
+    return found
+
+
+async def test_shows_the_secret_once_and_keeps_it_sealed(
+    someone: Someone, database: Database, parts: Parts
+) -> None:
+    made = await endpoint(someone.client, URL, event_types=["transaction.matched"])
+
+    secret = base64.b64decode(made["secret"].removeprefix("whsec_"), validate=True)
+    assert made["secret"].startswith("whsec_")
+    assert len(secret) == 32
+    read = await someone.client.get(f"{ENDPOINTS}/{made['id']}")
+    listed = await someone.client.get(ENDPOINTS)
+    assert read.json() == {name: made[name] for name in made if name != "secret"}
+    assert listed.json()["data"] == [read.json()]
+    row = await _row(database, someone.tenant_id, made["id"])
+    assert secret not in row.secret
+    assert parts.keyring.decrypt(row.secret, bound_to=sealed_for(row)) == secret
+
+
+async def test_a_rotation_keeps_the_secret_before_for_a_day(
+    someone: Someone, database: Database, parts: Parts
+) -> None:
+    made = await endpoint(someone.client, URL)
+
+    rotated = (await someone.client.post(f"{ENDPOINTS}/{made['id']}/rotate_secret")).json()
+
+    assert rotated["secret"] != made["secret"]
+    row = await _row(database, someone.tenant_id, made["id"])
+    assert row.previous_secret is not None
+    before = parts.keyring.decrypt(row.previous_secret, bound_to=sealed_for(row))
+    assert base64.b64encode(before).decode() == made["secret"].removeprefix("whsec_")
+    assert rotated["previous_secret_until"] > rotated["updated_at"]
+
+
+async def test_put_replaces_what_may_be_written(client: httpx.AsyncClient) -> None:
+    made = await endpoint(client, URL, description="old", each_line=True)
+    place = f"{ENDPOINTS}/{made['id']}"
+    tag = (await client.get(place)).headers["ETag"]
+    wanted = {"url": f"{URL}/2", "event_types": ["invoice.paid"], "enabled": False}
+
+    put = await client.put(place, json=wanted, headers={"If-Match": tag})
+    late = await client.put(place, json=wanted, headers={"If-Match": tag})
+
+    assert put.status_code == 200
+    assert {name: put.json()[name] for name in wanted} == wanted
+    assert (put.json()["description"], put.json()["each_line"]) == (None, False)
+    assert late.status_code == 412
+    assert (await client.get(place)).json() == put.json()
+
+
+async def test_a_removed_endpoint_is_gone(client: httpx.AsyncClient) -> None:
+    made = await endpoint(client, URL)
+    place = f"{ENDPOINTS}/{made['id']}"
+
+    assert (await client.delete(place)).status_code == 204
+
+    assert (await client.get(place)).status_code == 404
+    assert (await client.get(ENDPOINTS)).json()["data"] == []
+    assert (await client.post(f"{place}/test", json={})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"url": "http://example.com/"}, "/url"),
+        ({"url": "https://192.168.0.1/"}, "/url"),
+        ({"url": "https://user:pass@example.com/"}, "/url"),
+        ({"event_types": []}, "/event_types"),
+        ({"event_types": ["transaction.created", "moon.full"]}, "/event_types/1"),
+        ({"secret": "whsec_mine"}, "/secret"),
+    ],
+)
+async def test_names_what_is_wrong(
+    client: httpx.AsyncClient, fields: dict[str, Any], pointer: str
+) -> None:
+    answer = await client.post(ENDPOINTS, json={"url": URL, "event_types": ["*"]} | fields)
+
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+async def test_a_foreign_endpoint_is_not_there(someone: Someone, stranger: Someone) -> None:
+    place = f"{ENDPOINTS}/{(await endpoint(someone.client, URL))['id']}"
+    body = {"url": URL, "event_types": ["*"]}
+
+    answers = [
+        await stranger.client.get(place),
+        await stranger.client.put(place, json=body),
+        await stranger.client.delete(place),
+        await stranger.client.post(f"{place}/rotate_secret"),
+        await stranger.client.post(f"{place}/test", json={}),
+        await stranger.client.post(f"{place}/replay", json={"from_sequence": 1}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 6
+    assert (await stranger.client.get(ENDPOINTS)).json()["data"] == []
+    assert (await someone.client.get(place)).json()["enabled"]
+
+
+async def test_every_event_type_is_described(client: httpx.AsyncClient) -> None:
+    listed = (await client.get("/api/v1/event_types")).json()["data"]
+
+    assert [each["name"] for each in listed] == list(EVENT_TYPES)
+    assert all(each["description"] and each["example"] for each in listed)
