@@ -20,7 +20,6 @@ from payymo_api.local.receiver import Receiver
 from payymo_api.local.stack import Stack
 
 _BANK = "ALBION_ALBNGB2L"
-_ACCOUNT = "GB39ALBN10010112345678"
 _STATEMENT = Path(__file__).resolve().parents[3] / "examples" / "statement.camt053.xml"
 _PATIENCE = 60.0
 
@@ -117,20 +116,16 @@ class MainJob:
             }
             for debt in _DEBTS
         ]
-        self._story.customers = self._batch("/customers/batch", "customers", customers)
-        self._story.invoices = self._batch("/invoices/batch", "invoices", invoices)
+        self._story.customers = self._batch("/customers/batch", customers)
+        self._story.invoices = self._batch("/invoices/batch", invoices)
 
-    def _batch(self, path: str, name: str, rows: list[dict[str, Any]]) -> int:
-        answer = self._post(path, json={name: rows})
-        return sum(row["status"] == "created" for row in answer["data"])
+    def _batch(self, path: str, rows: list[dict[str, Any]]) -> int:
+        answer = self._post(path, json={"rows": rows})
+        return sum(row["status"] == "created" for row in answer["results"])
 
     def _connect(self) -> None:
         """The bank's customers pay; then its user consents, as a browser would."""
-        bank = f"{self._stack.sandbox_url}/sandbox/gocardless/accounts/{_ACCOUNT}/transactions"
-        for debt in _DEBTS:
-            if debt.paid_as:
-                line = {"transaction": _payment(debt)}
-                httpx.post(bank, json=line, trust_env=False).raise_for_status()
+        self._pay_at_the_bank(f"{self._stack.sandbox_url}/sandbox/gocardless")
         self._story.bank = self._get(f"/institutions/{_BANK}")["name"]
         body = {"institution_id": _BANK, "redirect_url": f"{self._receiver.url}/back"}
         connection = self._post("/bank_connections", json=body)
@@ -142,6 +137,16 @@ class MainJob:
         self._until(lambda: bool(self._get(path)["last_synced_at"]), "The bank was not synced.")
         self._story.accounts = len(self._get(path)["accounts"])
         self._story.transactions_synced = len(self._all("/transactions"))
+
+    @staticmethod
+    def _pay_at_the_bank(control: str) -> None:
+        accounts = httpx.get(f"{control}/bank_accounts", trust_env=False).json()
+        iban = next(each["iban"] for each in accounts if each["institution_id"] == _BANK)
+        lines = f"{control}/accounts/{iban}/transactions"
+        for debt in _DEBTS:
+            if debt.paid_as:
+                line = {"transaction": _payment(debt)}
+                httpx.post(lines, json=line, trust_env=False).raise_for_status()
 
     def _import(self) -> None:
         account = {"iban": "GB33BUKB20201555555555", "currency": "GBP", "name": "Second bank"}

@@ -243,10 +243,12 @@ def test_only_what_mends_itself_is_retryable() -> None:
         "account_not_ready",
         "bank_allowance_spent",
         "bank_unavailable",
+        "consent_pending",
         "provider_answer_unreadable",
         "provider_busy",
         "provider_unavailable",
         "rate_limited",
+        "sync_running",
     }
     assert RateLimited in kinds
     assert not ValidationFailed.retryable
