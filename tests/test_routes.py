@@ -91,7 +91,7 @@ async def call(
     if "json" not in options and "content" not in options and operation.json is not None:
         options["json"] = operation.json
     if "multipart/form-data" in operation.media and "content" not in options:
-        options.setdefault("files", {"file": ("statement.xml", b"<Document/>")})
+        options.setdefault("files", {"file": ("statement.xml", STATEMENT)})
     required = {each["name"]: _sample(each) for each in operation.query() if each.get("required")}
     params = {**required, **options.pop("params", {})}
     return await client.request(operation.method, operation.url(ids), params=params, **options)

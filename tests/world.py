@@ -55,8 +55,8 @@ class World:
         """Return the prefix of the ids that a schema takes, if it takes ids of one kind."""
         for each in (schema, *schema.get("anyOf", [])):
             found = re.match(r"\^([a-z]+)_\[", each.get("pattern", ""))
-            if found:
-                return found[1]
+            if found or "x-id-prefix" in each:
+                return found[1] if found else str(each["x-id-prefix"])
         return None
 
     def by_prefix(self, prefix: str) -> str:
