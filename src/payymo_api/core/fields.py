@@ -61,7 +61,7 @@ class PublicId:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         if self.lenient:
-            return {"type": "string", "maxLength": 100, "x-id-prefix": self.prefix}
+            return {"type": "string", "x-id-prefix": self.prefix}
         return {
             "type": "string",
             "pattern": f"^{self.prefix}_[0-9a-v]{{{ids.TEXT_LENGTH}}}$",
