@@ -55,11 +55,18 @@ async def working(settings: Settings) -> AsyncIterator[None]:
     task = asyncio.create_task(worker.run(settings, "webhook"))
     try:
         yield
-    finally:
         assert not task.done()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    finally:
+        await _stop(task)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    """As SIGTERM does, once."""
+    task.cancel()
+    _, deaf = await asyncio.wait([task], timeout=30)
+    assert not deaf
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 @pytest.fixture
@@ -263,11 +270,10 @@ async def test_a_job_under_way_may_end_when_the_worker_is_stopped(
     async with asyncio.timeout(30):
         await begun.wait()
 
-    running.cancel()
+    stopping = asyncio.create_task(_stop(running))
     await asyncio.sleep(0)
     go_on.set()
-    with suppress(asyncio.CancelledError):
-        await running
+    await stopping
 
     [done] = await _deliveries(database, someone.tenant_id)
     assert done.status == "delivered"

@@ -4,13 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
-import orjson
-from arq.connections import ArqRedis
-from arq.typing import WorkerCoroutine
-from arq.worker import Worker, func
 from prometheus_client import Gauge, start_http_server
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,7 +23,7 @@ from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.edge import idempotency
 from payymo_api.invoicing.events import DocumentsChanged
 from payymo_api.messaging import relay
-from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, connected, key, serialise
+from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.waker import Waker
 from payymo_api.messaging.work import perform
 from payymo_api.reconciliation import tasks as reconciliation
@@ -42,11 +38,9 @@ _LOOK_SECONDS = 1.0
 _GATHER_SECONDS = 0.01  # news comes in swarms: one look serves many
 _AGAIN_SECONDS = 1.0
 _SCHEDULE_SECONDS = 2.0
-_GRACE_SECONDS = 10.0
 _MEASURE_SECONDS = 15.0
 _TIDY_SECONDS = 3600.0
 _JOB_SECONDS: Final[Mapping[QueueName, int]] = {"sync": 600, "webhook": 60}
-_JOBS_AT_ONCE = 50
 _OLDEST = Gauge("payymo_outbox_oldest_seconds", "How long the event due longest has waited")
 
 
@@ -167,14 +161,18 @@ async def run(settings: Settings, queue: QueueName) -> None:
     """
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, settings.host)
-    waker = Waker(settings.database_url)
+    waker, stop = Waker(settings.database_url), asyncio.Event()
     async with _open_tools(settings) as tools, asyncio.TaskGroup() as group:
         group.create_task(waker.listen())
-        group.create_task(_sweep(tools, waker))
+        group.create_task(_sweep(tools, waker, stop))
         group.create_task(_consume(tools, queue))
         group.create_task(_schedule(tools))
         group.create_task(_measure(tools))
         group.create_task(_tidy(tools))
+        try:
+            await asyncio.Event().wait()  # for ever
+        finally:
+            stop.set()
 
 
 @asynccontextmanager
@@ -195,10 +193,11 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
         await tools.database.close()
 
 
-async def _sweep(tools: Tools, waker: Waker) -> None:
+async def _sweep(tools: Tools, waker: Waker, stop: asyncio.Event) -> None:
+    """Sweep until cancelled; `stop` too, as Python 3.11's `wait_for` may swallow a cancellation."""
     async with connected(tools.settings.redis_url) as redis:
         queue = ArqQueue(redis)
-        while True:
+        while not stop.is_set():
             try:
                 found = [await sweep(tools, queue) for sweep in SWEEPS]
             except (PayymoError, RedisError, SQLAlchemyError, OSError) as error:
@@ -211,52 +210,20 @@ async def _sweep(tools: Tools, waker: Waker) -> None:
 
 
 async def _consume(tools: Tools, queue: QueueName) -> None:
-    """arq ends its worker when Redis restarts; make another one then."""
-    while True:
+    runs = {job.name: _run(tools, job) for job in TASKS if job.queue == queue}
+    await consume(tools.settings.redis_url, queue, runs, _JOB_SECONDS[queue])
+
+
+def _run(tools: Tools, job: Job) -> Run:
+    """What the queue calls. A job that fails is due again when its row's lease ends."""
+
+    async def run(tenant_id: TenantId, id: UUID) -> None:
         try:
-            async with connected(tools.settings.redis_url) as redis:
-                await _work(_arq_worker(tools, queue, redis))
-        except (RedisError, OSError) as error:
-            _log.warning("worker_paused", cause=type(error).__name__)
-            await asyncio.sleep(_AGAIN_SECONDS)
-
-
-async def _work(worker: Worker) -> None:
-    """Take jobs until cancelled or cut off from Redis; then let those that run end."""
-    try:
-        await worker.async_run()
-    finally:
-        running = asyncio.gather(*worker.tasks.values(), return_exceptions=True)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(running, _GRACE_SECONDS)
-
-
-def _arq_worker(tools: Tools, queue: QueueName, redis: ArqRedis) -> Worker:
-    jobs = [job for job in TASKS if job.queue == queue]
-    return Worker(
-        functions=[func(_runner(tools, job), name=job.name, max_tries=1) for job in jobs],
-        queue_name=key(queue),
-        redis_pool=redis,
-        job_serializer=serialise,
-        job_deserializer=orjson.loads,
-        keep_result=0,
-        max_jobs=_JOBS_AT_ONCE,
-        poll_delay=0.05,
-        job_timeout=_JOB_SECONDS[queue],
-        handle_signals=False,
-    )
-
-
-def _runner(tools: Tools, job: Job) -> WorkerCoroutine:
-    """What arq calls. A job that fails is due again when its row's lease ends."""
-
-    async def run_job(_: dict[str, Any], tenant_id: str, id: str) -> None:
-        try:
-            await TASKS[job](tools, TenantId(UUID(tenant_id)), UUID(id))
+            await TASKS[job](tools, tenant_id, id)
         except PayymoError as error:
             _log.warning("job_interrupted", job=job.name, code=error.code)
 
-    return cast("WorkerCoroutine", run_job)
+    return run
 
 
 async def _schedule(tools: Tools) -> None:

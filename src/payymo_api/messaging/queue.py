@@ -1,21 +1,33 @@
 """The only module that knows which queue library we use. A queue carries ids; it may lose them."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, cast
+from uuid import UUID
 
 import orjson
 from arq.connections import ArqRedis
+from arq.typing import WorkerCoroutine
+from arq.worker import Worker, func
 from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
 
+from payymo_api.core import log
 from payymo_api.core.types import TenantId
 
 QueueName = Literal["sync", "webhook"]
 ENOUGH_WAITING = 1000
 """Jobs in a queue beyond which no more are made: a long queue would outlive its leases."""
+Run = Callable[[TenantId, UUID], Awaitable[None]]
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
+_AGAIN_SECONDS = 1.0
+_GRACE_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+_JOBS_AT_ONCE = 50
+_log = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +90,57 @@ class ArqQueue:
 
     async def waiting(self, queue: QueueName) -> int:
         return int(await self._redis.zcard(key(queue)))
+
+
+async def consume(url: str, queue: QueueName, runs: Mapping[str, Run], job_seconds: int) -> None:
+    """Run a queue's jobs, by their names, until cancelled; then let those that run end."""
+    while True:
+        try:
+            async with connected(url) as redis:
+                await _work(_worker(redis, queue, runs, job_seconds))
+        except (RedisError, OSError) as error:  # a restart of Redis ends arq's worker
+            _log.warning("worker_paused", cause=type(error).__name__)
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+
+def _worker(redis: ArqRedis, queue: QueueName, runs: Mapping[str, Run], job_seconds: int) -> Worker:
+    return Worker(
+        functions=[func(_as_arq(run), name=name, max_tries=1) for name, run in runs.items()],
+        queue_name=key(queue),
+        redis_pool=redis,
+        job_serializer=serialise,
+        job_deserializer=orjson.loads,
+        keep_result=0,
+        max_jobs=_JOBS_AT_ONCE,
+        poll_delay=_POLL_SECONDS,
+        job_timeout=job_seconds,
+        handle_signals=False,
+    )
+
+
+def _as_arq(run: Run) -> WorkerCoroutine:
+    async def run_job(_: dict[str, Any], tenant_id: str, id: str) -> None:
+        await run(TenantId(UUID(tenant_id)), UUID(id))
+
+    return cast("WorkerCoroutine", run_job)
+
+
+async def _work(worker: Worker) -> None:
+    """Work until cancelled or cut off from Redis; running jobs have _GRACE_SECONDS to end.
+
+    The loop of arq is cancelled only while it asks Redis nothing: in the midst of a command, the
+    connection would be lost and, in Python 3.11, `wait_for` may swallow the cancellation.
+    """
+    loop = asyncio.create_task(worker.main())
+    try:
+        await asyncio.shield(loop)
+    finally:
+        worker.allow_pick_jobs = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await asyncio.wait([loop], timeout=2 * _POLL_SECONDS)  # what it just picks, it has
+                await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        while not loop.done():
+            loop.cancel()
+            await asyncio.wait([loop], timeout=_POLL_SECONDS)
+        await asyncio.gather(loop, return_exceptions=True)
