@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -15,7 +16,6 @@ import payymo_api.payments.models
 import payymo_api.reconciliation.models
 import payymo_api.tenants.models
 import payymo_api.webhooks.models  # noqa: F401  every table must be known
-from alembic import context
 from payymo_api.core.db import Base
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
 
-from alembic import command
 from payymo_api.core import log
 from payymo_api.core.db import Database
 from payymo_api.core.settings import Settings

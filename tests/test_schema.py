@@ -5,12 +5,12 @@ import re
 import uuid
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from alembic import command
 from payymo_api.core.db import Base, Database, TenantOwned
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId, new_id

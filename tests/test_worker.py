@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from redis.asyncio import Redis
@@ -233,7 +234,7 @@ async def test_it_goes_on_after_redis_and_postgresql_cut_every_connection(
         await _statuses(database, someone.tenant_id, "delivered")
 
         for kind in ("normal", "pubsub"):
-            await redis.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+            await redis.client_kill_filter(_type=kind, skipme=True)
         await _cut_connections(database)
         await happen(database, someone.tenant_id)
         await _statuses(database, someone.tenant_id, "delivered", "delivered")
@@ -281,8 +282,6 @@ async def _all_events(database: Database, tenant_id: TenantId) -> list[OutboxEve
 
 async def _cut_connections(database: Database) -> None:
     """As a restart of PostgreSQL does, for this database only and not for the test's own pool."""
-    import asyncpg
-
     connection = await asyncpg.connect(
         database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     )

@@ -1,9 +1,8 @@
 """The first tables, the two roles, and row-level security on everything a tenant owns."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None

@@ -1,4 +1,8 @@
-"""`payymo …`: one command a line, each calls one function."""
+"""`payymo …`: one command a line, each calls one function.
+
+A command imports what it runs when it runs: five processes start with the service, and what each
+need not load is seconds saved.
+"""
 
 import asyncio
 import json
@@ -9,32 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-import uvicorn
-import uvloop
-from alembic.config import Config
 from pydantic import ValidationError
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from alembic import command
-from payymo_api import worker
 from payymo_api.core import log
 from payymo_api.core.db import Database
 from payymo_api.core.errors import Overloaded, PayymoError
 from payymo_api.core.settings import Settings
-from payymo_api.core.types import TenantId, parse_public_id, public_id
-from payymo_api.edge.caller import Plan
-from payymo_api.edge.state import Parts
-from payymo_api.local.demo import demo as run_demo
-from payymo_api.local.dev import dev as run_dev
-from payymo_api.local.errors import CannotStart
-from payymo_api.main import build_parts, create_app
-from payymo_api.messaging.queue import QueueName
-from payymo_api.sandbox.app import serve as serve_sandbox
-from payymo_api.tenants import service as tenants
-from payymo_api.tenants.schemas import KeyRequest
+from payymo_api.core.types import AccountId, TenantId, parse_public_id, public_id
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 worker_app = typer.Typer(no_args_is_help=True, help="Run a worker.")
@@ -48,11 +33,16 @@ _ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 DataFolder = Annotated[Path, typer.Option(help="Where the data stays.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+OfTenant = Annotated[str, typer.Option(help="The tenant's id.")]
 
 
 @app.command()
 def api() -> None:
     """Serve the HTTP API."""
+    import uvicorn
+
+    from payymo_api.main import create_app
+
     settings = _settings()
     _check_reachable(settings)
     uvicorn.run(
@@ -73,18 +63,26 @@ def api() -> None:
 @worker_app.command("sync")
 def work_on_sync() -> None:
     """Read banks and match what they bring."""
-    _work("sync")
+    from payymo_api import worker
+
+    _work(lambda settings: worker.run(settings, "sync"))
 
 
 @worker_app.command("webhook")
 def work_on_webhooks() -> None:
-    """Deliver events to customers' endpoints."""
-    _work("webhook")
+    """Deliver webhooks."""
+    from payymo_api import worker
+
+    _work(lambda settings: worker.run(settings, "webhook"))
 
 
 @app.command()
 def migrate(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
-    """Bring the database's schema to a revision (up, or down)."""
+    """Bring the database's schema to a revision; `base` takes it away."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy.exc import SQLAlchemyError
+
     settings = _settings()
     config = Config(str(_ROOT / "alembic.ini"))
     config.attributes["url"] = settings.database_url
@@ -98,6 +96,8 @@ def migrate(revision: Annotated[str, typer.Argument(help="A revision, or head.")
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
+    from payymo_api.main import create_app
+
     document = create_app(_settings()).openapi()
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
@@ -108,19 +108,25 @@ def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Simulate the providers over HTTP (development)."""
-    serve_sandbox(host, port)
+    from payymo_api.sandbox.app import serve
+
+    serve(host, port)
 
 
 @app.command()
 def dev(folder: DataFolder = Path(".payymo")) -> None:
     """Keep everything up on embedded servers, with a demo tenant, until Ctrl-C (development)."""
-    _locally(lambda: run_dev(folder))
+    from payymo_api.local.dev import dev as run
+
+    _locally(lambda: run(folder))
 
 
 @app.command()
 def demo(folder: DataFolder = Path(".payymo/demo"), *, as_json: AsJson = False) -> None:
     """Run the main job from end to end on embedded servers, and print what happened."""
-    _locally(lambda: run_demo(folder, as_json=as_json))
+    from payymo_api.local.demo import demo as run
+
+    _locally(lambda: run(folder, as_json=as_json))
 
 
 @tenant_app.command("create")
@@ -131,57 +137,83 @@ def create_tenant(
     as_json: AsJson = False,
 ) -> None:
     """Make a tenant."""
+    from payymo_api.tenants import service
+
     if plan not in {"standard", "premium"}:
         _fail("--plan is standard or premium")
-    chosen: Plan = "premium" if plan == "premium" else "standard"
 
-    async def make(parts: Parts) -> TenantId:
-        return await tenants.create_tenant(parts.database, name=name, plan=chosen)
+    async def make(database: Database, _: Settings) -> TenantId:
+        chosen = service.PREMIUM if plan == "premium" else service.STANDARD
+        return await service.create_tenant(database, name=name, plan=chosen)
 
     _print({"id": public_id("tenant", _run(make)), "name": name, "plan": plan}, as_json=as_json)
 
 
 @key_app.command("create")
 def create_key(
-    tenant: Annotated[str, typer.Option(help="The tenant's id.")],
+    tenant: OfTenant,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "first key",
     per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key that may do everything; it is shown this once."""
-    try:
-        tenant_id = TenantId(parse_public_id("tenant", tenant))
-    except ValueError as error:
-        _fail(f"--tenant: {error}")
+    from payymo_api.tenants import service
 
-    async def make(parts: Parts) -> dict[str, Any]:
-        async with parts.database.scope(tenant_id) as scope:
-            made = await tenants.create_key(
-                scope,
-                parts.callers,
-                parts.settings.environment,
-                KeyRequest(name=name),
-                per_minute=per_minute,
-            )
+    tenant_id = _tenant(tenant)
+
+    async def make(database: Database, settings: Settings) -> dict[str, Any]:
+        made = await service.create_first_key(database, settings, tenant_id, name, per_minute)
         return {"id": public_id("key", made.row.id), "tenant_id": tenant, "key": made.key}
 
     _print(_run(make), as_json=as_json)
 
 
-def _locally(run: Callable[[], None]) -> None:
+@app.command("import")
+def import_statement(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CAMT or MT940.")],
+    tenant: OfTenant,
+    account: Annotated[str | None, typer.Option(help="The account's id.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Import a bank statement file, as POST /transactions/import does."""
+    from payymo_api.banking.service.imports import import_statements
+    from payymo_api.banking.statements import read_statements
+
+    tenant_id = _tenant(tenant)
+    account_id = AccountId(_id("--account", "bacc", account)) if account else None
+
+    async def load(database: Database, _: Settings) -> dict[str, Any]:
+        statements = read_statements(file.read_bytes(), file.name)
+        async with database.scope(tenant_id) as scope:
+            done = await import_statements(scope, statements, account_id)
+        return {"format": done.format, "read": done.read, "added": done.added} | {
+            "warnings": [each.detail for part in done.imports for each in part.warnings]
+        }
+
+    _print(_run(load), as_json=as_json)
+
+
+def _tenant(text: str) -> TenantId:
+    return TenantId(_id("--tenant", "tenant", text))
+
+
+def _id(option: str, prefix: str, text: str) -> Any:  # noqa: ANN401  the caller names the kind
     try:
-        run()
-    except CannotStart as error:
-        _fail(str(error))
+        return parse_public_id(prefix, text)
+    except ValueError as error:
+        _fail(f"{option}: {error}")
 
 
-def _work(queue: QueueName) -> None:
+def _work(work: Callable[[Settings], Awaitable[None]]) -> None:
     """Run a worker until SIGTERM or SIGINT, which let its jobs end."""
+    import uvloop
+
     settings = _settings()
 
     async def run() -> None:
-        working = asyncio.create_task(worker.run(settings, queue))
+        working = asyncio.ensure_future(work(settings))
         for sign in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(sign, working.cancel)
         with suppress(asyncio.CancelledError):
@@ -194,6 +226,8 @@ def _work(queue: QueueName) -> None:
 
 def _check_reachable(settings: Settings) -> None:
     """Fail with one line unless PostgreSQL (migrated) and Redis answer."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
 
     async def reach() -> str | None:
         database = Database.of(settings)
@@ -211,6 +245,9 @@ def _check_reachable(settings: Settings) -> None:
 
 
 async def _why_no_redis(url: str) -> str | None:
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
     redis = Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5)
     try:
         await redis.ping()
@@ -219,6 +256,15 @@ async def _why_no_redis(url: str) -> str | None:
     finally:
         await redis.aclose()
     return None
+
+
+def _locally(run: Callable[[], None]) -> None:
+    from payymo_api.local.errors import CannotStart
+
+    try:
+        run()
+    except CannotStart as error:
+        _fail(str(error))
 
 
 def _settings() -> Settings:
@@ -232,17 +278,16 @@ def _settings() -> Settings:
     return settings
 
 
-def _run(make: Callable[[Parts], Awaitable[T]]) -> T:
-    """Run one use case with its own parts; a refusal or an outage is one line."""
+def _run(make: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    """Run one use case; a refusal or an outage is one line."""
     settings = _settings()
 
     async def run() -> T:
-        parts = build_parts(settings)
+        database = Database.of(settings)
         try:
-            return await make(parts)
+            return await make(database, settings)
         finally:
-            await parts.limits.redis.aclose()
-            await parts.database.close()
+            await database.close()
 
     try:
         return asyncio.run(run())

@@ -39,7 +39,9 @@ from payymo_api.webhooks.rules.event_types import EVENT_TYPES
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
+_GATHER_SECONDS = 0.01  # news comes in swarms: one look serves many
 _AGAIN_SECONDS = 1.0
+_SCHEDULE_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
 _MEASURE_SECONDS = 15.0
 _TIDY_SECONDS = 3600.0
@@ -97,10 +99,6 @@ async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> No
     await banking.end_consent(tools.banks, payload)
 
 
-async def _schedule_due(tools: Tools, _: Queue) -> int:
-    return await banking.schedule_due(tools.database)
-
-
 async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
     await webhooks.fan_out(tools.database, tenant_id, EventId(id))
 
@@ -154,7 +152,7 @@ TASKS: Final[Mapping[Job, Task]] = {
 }
 """Job -> what runs it, given the id of its row."""
 
-SWEEPS: Final[tuple[Sweep, ...]] = (_schedule_due, _relay_events, _queue_deliveries)
+SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_deliveries)
 """What every worker process does whenever it is woken, at least once a second."""
 
 FORGETTING: Final = (relay.forget_old, idempotency.forget_old)
@@ -174,6 +172,7 @@ async def run(settings: Settings, queue: QueueName) -> None:
         group.create_task(waker.listen())
         group.create_task(_sweep(tools, waker))
         group.create_task(_consume(tools, queue))
+        group.create_task(_schedule(tools))
         group.create_task(_measure(tools))
         group.create_task(_tidy(tools))
 
@@ -208,6 +207,7 @@ async def _sweep(tools: Tools, waker: Waker) -> None:
             else:
                 if max(found) < relay.BATCH:
                     await waker.wait(_LOOK_SECONDS)
+                    await asyncio.sleep(_GATHER_SECONDS)
 
 
 async def _consume(tools: Tools, queue: QueueName) -> None:
@@ -257,6 +257,16 @@ def _runner(tools: Tools, job: Job) -> WorkerCoroutine:
             _log.warning("job_interrupted", job=job.name, code=error.code)
 
     return cast("WorkerCoroutine", run_job)
+
+
+async def _schedule(tools: Tools) -> None:
+    """Queue what time alone makes due."""
+    while True:
+        try:
+            await banking.schedule_due(tools.database)
+        except (PayymoError, SQLAlchemyError) as error:
+            _log.warning("schedule_paused", cause=type(error).__name__)
+        await asyncio.sleep(_SCHEDULE_SECONDS)
 
 
 async def _measure(tools: Tools) -> None:

@@ -82,7 +82,7 @@ async def test_sequences_have_no_gaps_under_writers_and_relays(
 
 
 async def test_what_is_rolled_back_never_happened(database: Database, tenant_id: TenantId) -> None:
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict):  # noqa: PT012  the transaction is what is tried
         async with database.scope(tenant_id) as scope:
             await outbox.record(scope, SYNCED)
             raise Conflict("the rest of the use case failed")

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import Base, Fed, TenantOwned
 from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
+from payymo_api.tenants.models import Tenant
 
 
 class BankConnection(TenantOwned):
@@ -13,7 +14,7 @@ class BankConnection(TenantOwned):
 
     __tablename__ = "bank_connections"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
         CheckConstraint(
             "status IN ('pending', 'active', 'expired', 'error', 'revoked')",
             name="ck_bank_connections_status",

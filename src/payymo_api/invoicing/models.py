@@ -7,12 +7,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import Fed, TenantOwned
 from payymo_api.core.types import CustomerId, InvoiceId
+from payymo_api.tenants.models import Tenant
 
 
 class Customer(Fed):
     __tablename__ = "customers"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
         Index(
             "uq_customers_external_id",
             "tenant_id",
@@ -42,7 +43,7 @@ class Invoice(Fed):
 
     __tablename__ = "invoices"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         CheckConstraint("kind IN ('invoice', 'credit_note')", name="ck_invoices_kind"),
         CheckConstraint("amount_minor > 0", name="ck_invoices_amount"),

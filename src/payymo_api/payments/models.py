@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import PayoutId
+from payymo_api.tenants.models import Tenant
 
 
 class Payout(TenantOwned):
@@ -12,7 +13,7 @@ class Payout(TenantOwned):
 
     __tablename__ = "payouts"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
         CheckConstraint(
             "settled_minor BETWEEN least(amount_minor, 0) AND greatest(amount_minor, 0)",
             name="ck_payouts_settled",

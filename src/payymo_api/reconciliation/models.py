@@ -15,6 +15,7 @@ from payymo_api.core.types import (
     PayoutId,
     TransactionId,
 )
+from payymo_api.tenants.models import Tenant
 
 
 class Match(TenantOwned):
@@ -22,7 +23,7 @@ class Match(TenantOwned):
 
     __tablename__ = "matches"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
         CheckConstraint("status IN ('active', 'undone')", name="ck_matches_status"),
         CheckConstraint("source IN ('auto', 'manual', 'suggestion')", name="ck_matches_source"),
     )

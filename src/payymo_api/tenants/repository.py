@@ -6,12 +6,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from payymo_api.core.db import Database
+from payymo_api.core.errors import NotFound
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import KeyId, TenantId
 from payymo_api.edge.caller import Caller
 from payymo_api.edge.models import SecurityIncident
 from payymo_api.tenants.models import ApiKey, Tenant
+
+
+class TenantsRepository(TenantRepository[Tenant]):
+    model = Tenant
+
+    async def own(self) -> Tenant:
+        """Return the tenant itself; NotFound if there is no such tenant."""
+        found = await self._session.scalar(self.select())
+        if found is None:
+            raise NotFound("There is no such tenant.")
+        return found
 
 
 class KeyRepository(TenantRepository[ApiKey]):

@@ -1,16 +1,25 @@
 """Tenants and their keys."""
 
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database, Scope
+from payymo_api.core.settings import Settings
 from payymo_api.core.types import KeyId, TenantId, new_id
 from payymo_api.edge.caller import Caller, Callers, Plan, new_key
 from payymo_api.tenants.errors import LastKey, ScopeNotYours
 from payymo_api.tenants.models import ApiKey, Tenant
-from payymo_api.tenants.repository import KeyRepository, note_use
+from payymo_api.tenants.repository import (
+    KeyRepository,
+    TenantsRepository,
+    find_caller,
+    note_use,
+)
 from payymo_api.tenants.schemas import KeyRequest
 
+STANDARD: Final[Plan] = "standard"
+PREMIUM: Final[Plan] = "premium"
 _HINT_LENGTH = 14
 
 
@@ -51,6 +60,24 @@ async def create_key(
     await scope.session.flush()
     await scope.session.refresh(row)
     return NewKey(row, key)
+
+
+async def create_first_key(
+    database: Database,
+    settings: Settings,
+    tenant_id: TenantId,
+    name: str,
+    per_minute: int | None = None,
+) -> NewKey:
+    """Make a key that may do everything, for the operator; NotFound without such a tenant."""
+    callers = Callers(
+        settings.api_key_pepper.get_secret_value().encode(), partial(find_caller, database)
+    )
+    async with database.scope(tenant_id) as scope:
+        await TenantsRepository(scope).own()
+        return await create_key(
+            scope, callers, settings.environment, KeyRequest(name=name), per_minute=per_minute
+        )
 
 
 def check_scopes(caller: Caller, wanted: list[str]) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import DeliveryId, EndpointId, EventId
+from payymo_api.tenants.models import Tenant
 
 
 class WebhookEndpoint(TenantOwned):
@@ -12,7 +13,7 @@ class WebhookEndpoint(TenantOwned):
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
         CheckConstraint("status IN ('enabled', 'disabled')", name="ck_webhook_endpoints_status"),
     )
     prefix = "we"

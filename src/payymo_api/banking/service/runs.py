@@ -12,9 +12,10 @@ from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import RunId
 from payymo_api.messaging import outbox
 
-LEASE = timedelta(minutes=3)
-"""Longer than any reading takes; a worker that was killed is replaced after it."""
-_AGAIN_SECONDS = 20
+LEASE = timedelta(seconds=30)
+"""A worker that was killed is replaced after it. One that lives keeps its event leased, so that no
+other starts even if the bank takes longer."""
+_AGAIN_SECONDS = 10
 
 
 async def request_sync(scope: Scope, account: BankAccount, trigger: Trigger) -> SyncRun | None:
