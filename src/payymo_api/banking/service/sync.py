@@ -24,7 +24,7 @@ from payymo_api.banking.rules.merge import Merge, told_in_full
 from payymo_api.banking.service import runs
 from payymo_api.banking.service.banks import Banks
 from payymo_api.banking.service.consent import announce
-from payymo_api.banking.service.merging import Telling, keep
+from payymo_api.banking.service.merging import Telling, balances_told, keep
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError
@@ -129,7 +129,7 @@ async def _store(scope: Scope, task: _Task, answer: _Answer) -> None:
     moment = now()
     account.last_synced_at = moment
     if answer.balances is not None:
-        account.balances, account.balances_at = told(answer.balances), moment
+        account.balances, account.balances_at = balances_told(answer.balances), moment
     _plan(account, answer.page.allowance, moment)
     await _note_success(scope, account, moment)
 
@@ -163,18 +163,6 @@ def _count(run: SyncRun, found: Merge, warnings: list[dict[str, str]]) -> None:
         len(found.removed),
     )
     run.paired, run.unchanged, run.warnings = found.paired, found.unchanged, warnings
-
-
-def told(balances: Sequence[Balance]) -> list[dict[str, object]]:
-    return [
-        {
-            "type": each.type,
-            "minor": each.amount.minor,
-            "currency": each.amount.currency,
-            "reference_on": each.reference_on and each.reference_on.isoformat(),
-        }
-        for each in balances
-    ]
 
 
 def _plan(account: BankAccount, allowance: Allowance | None, moment: datetime) -> None:
