@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ def line(
     **said: str | None,
 ) -> Line:
     names = "reference end_to_end_id counterparty_name counterparty_iban provider_id internal_id"
-    silent = dict.fromkeys(names.split())
+    silent: dict[str, Any] = dict.fromkeys(names.split())
     return Line(
         booked=booked,
         amount_minor=minor,

@@ -96,7 +96,7 @@ async def _import(scope: Scope, id: AccountId, statements: Sequence[Statement]) 
 
 
 def _unpaired(found: Merge, days: tuple[date, date] | None) -> list[dict[str, str]]:
-    """Flag what the file alone has on days that the feed has told: nobody guesses which is right."""
+    """Flag what the file alone has on days that the feed has told; nobody guesses who is right."""
     if days is None:
         return []
     alone = [
