@@ -18,8 +18,12 @@ from payymo_api.core.types import TenantId
 from payymo_api.edge.caller import Plan
 from payymo_api.edge.state import Parts
 from payymo_api.main import create_app
+from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
+from tests.sandbox.conftest import sandbox_url
+
+__all__ = ["sandbox_url"]
 
 pytest_plugins = ["tests.servers"]
 ROOT = Path(__file__).parents[1]
@@ -47,7 +51,7 @@ def template_database() -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def settings(servers: tuple[str, str]) -> Settings:
+def settings(servers: tuple[str, str], sandbox_url: str) -> Settings:
     database_url, redis_url = servers
     return Settings(
         database_url=database_url,
@@ -55,6 +59,9 @@ def settings(servers: tuple[str, str]) -> Settings:
         encryption_keys=f"test:{base64.b64encode(bytes(32)).decode()}",
         api_key_pepper="pepper-for-tests-only-" + "x" * 20,
         public_url="http://payymo.test",
+        gocardless_url=sandbox_url,
+        gocardless_secret_id=SECRET_ID,
+        gocardless_secret_key=SECRET_KEY,
         environment="test",
         webhook_allow_loopback=True,
         metrics_token="metrics-token-for-tests",
@@ -66,6 +73,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     yield app
     parts: Parts = app.state.parts
+    await app.state.banks.aclose()
     await parts.limits.redis.aclose()
     await parts.database.close()
 

@@ -18,7 +18,7 @@ from payymo_api.core.settings import Settings
 from payymo_api.core.types import new_id, public_id
 from payymo_api.main import create_app
 from tests.conftest import Someone, make_someone
-from tests.world import World, make_world
+from tests.world import STATEMENT, World, make_world
 
 SETTINGS = Settings(
     database_url="postgresql://nowhere/none",
@@ -73,7 +73,9 @@ def operations() -> Iterator[Operation]:
 
 
 ALL = list(operations())
-WITH_ID = [each for each in ALL if each.names]
+PROVIDERS = {"institution_id"}
+"""Ids that are the provider's, the same for every tenant."""
+WITH_ID = [each for each in ALL if set(each.names) - PROVIDERS]
 POSTS = [each for each in ALL if each.method == "POST"]
 WITH_JSON = [each for each in ALL if "application/json" in each.media]
 every = pytest.mark.parametrize("operation", ALL, ids=str)
@@ -89,7 +91,7 @@ async def call(
     if "json" not in options and "content" not in options and operation.json is not None:
         options["json"] = operation.json
     if "multipart/form-data" in operation.media and "content" not in options:
-        options.setdefault("files", {"file": ("statement.xml", b"<Document/>")})
+        options.setdefault("files", {"file": ("statement.xml", STATEMENT)})
     required = {each["name"]: _sample(each) for each in operation.query() if each.get("required")}
     params = {**required, **options.pop("params", {})}
     return await client.request(operation.method, operation.url(ids), params=params, **options)
@@ -117,7 +119,10 @@ async def world(app: FastAPI) -> World:
 
 
 def unknown(operation: Operation) -> dict[str, str]:
-    return {name: public_id(World.prefix(name), new_id()) for name in operation.names}
+    return {
+        name: "NO_SUCH_BANK" if name in PROVIDERS else public_id(World.prefix(name), new_id())
+        for name in operation.names
+    }
 
 
 @every
@@ -202,11 +207,22 @@ async def test_a_foreign_id_in_a_body_is_refused_and_changes_nothing(
         answer = await call(stranger.client, operation, ids, json=body)
         if operation.path.endswith("/batch"):
             assert answer.status_code == 200, answer.text
-            assert {row["status"] for row in answer.json()["data"]} == {"error"}
+            assert {row["status"] for row in answer.json()["results"]} == {"error"}
         else:
             problem(answer, 422)
             assert world.by_prefix(prefix) not in json.dumps(answer.json())
         assert world.by_prefix(prefix) in await world.incidents()
+
+
+async def test_a_foreign_account_in_an_import_is_refused(stranger: Someone, world: World) -> None:
+    answer = await stranger.client.post(
+        "/api/v1/transactions/import",
+        data={"account_id": world.ids["account_id"]},
+        files={"file": ("statement.xml", STATEMENT)},
+    )
+
+    assert problem(answer, 422)["errors"][0]["pointer"] == "/account_id"
+    assert world.ids["account_id"] in await world.incidents()
 
 
 def _id_places(schema: dict[str, Any], example: object) -> Iterator[tuple[list[Any], str]]:

@@ -11,9 +11,19 @@ from payymo_api.core.db import Database
 from payymo_api.core.types import EventId, parse_public_id
 from payymo_api.messaging import outbox, relay
 from payymo_api.webhooks import tasks as webhooks
-from tests.conftest import Someone, make_someone
+from tests.conftest import ROOT, Someone, make_someone
 
 ENDPOINT = {"url": "https://hooks.example.com/payymo", "event_types": ["*"]}
+CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
+INVOICE = {
+    "number": "INV-2026-0042",
+    "issued_on": "2026-03-01",
+    "amount": "100.00",
+    "currency": "GBP",
+}
+ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
+CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
+STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
 
 @dataclass(slots=True)
@@ -23,10 +33,16 @@ class World:
     ids: dict[str, str] = field(default_factory=dict)
 
     PREFIXES: ClassVar[dict[str, str]] = {
-        "key_id": "key",
-        "endpoint_id": "we",
+        "account_id": "bacc",
+        "connection_id": "bc",
+        "customer_id": "cust",
         "delivery_id": "dlv",
+        "endpoint_id": "we",
         "event_id": "evt",
+        "invoice_id": "inv",
+        "key_id": "key",
+        "match_id": "mt",
+        "transaction_id": "tr",
     }
 
     @classmethod
@@ -36,11 +52,11 @@ class World:
 
     @staticmethod
     def prefix_of(schema: dict[str, Any]) -> str | None:
-        """Return the prefix of the ids that a schema takes, if it takes ids."""
+        """Return the prefix of the ids that a schema takes, if it takes ids of one kind."""
         for each in (schema, *schema.get("anyOf", [])):
             found = re.match(r"\^([a-z]+)_\[", each.get("pattern", ""))
-            if found:
-                return found[1]
+            if found or "x-id-prefix" in each:
+                return found[1] if found else str(each["x-id-prefix"])
         return None
 
     def by_prefix(self, prefix: str) -> str:
@@ -52,9 +68,7 @@ class World:
 
     async def stranger_ids(self, stranger: Someone, names: list[str]) -> dict[str, str]:
         """Objects of the stranger's own, for the path of a request whose body is foreign."""
-        if not names:
-            return {}
-        return (await _furnish(self.app, stranger)).ids
+        return (await _furnish(self.app, stranger)).ids if names else {}
 
 
 async def make_world(app: FastAPI) -> World:
@@ -63,9 +77,17 @@ async def make_world(app: FastAPI) -> World:
 
 async def _furnish(app: FastAPI, owner: Someone) -> World:
     world = World(app, owner)
-    world.ids["key_id"] = await _make(owner, "/api_keys", {"name": "a key"})
-    world.ids["endpoint_id"] = await _make(owner, "/webhook_endpoints", ENDPOINT)
-    world.ids["event_id"], world.ids["delivery_id"] = await _announce(app, owner)
+    ids = world.ids
+    ids["institution_id"] = "ALBION_ALBNGB2L"
+    ids["key_id"] = await _make(owner, "/api_keys", {"name": "a key"})
+    ids["endpoint_id"] = await _make(owner, "/webhook_endpoints", ENDPOINT)
+    ids["customer_id"] = await _make(owner, "/customers", CUSTOMER)
+    ids["invoice_id"] = await _make(owner, "/invoices", INVOICE)
+    ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
+    ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
+    ids["transaction_id"] = await _import(owner, ids["account_id"])
+    ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
+    ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 
 
@@ -76,6 +98,29 @@ async def _make(owner: Someone, path: str, body: dict[str, Any]) -> str:
     return id
 
 
+async def _import(owner: Someone, account_id: str) -> str:
+    """A statement's lines; the largest that came in."""
+    answer = await owner.client.post(
+        "/api/v1/transactions/import",
+        data={"account_id": account_id},
+        files={"file": ("statement.xml", STATEMENT)},
+    )
+    assert answer.is_success, answer.text
+    lines = (await owner.client.get("/api/v1/transactions")).json()["data"]
+    id: str = max(lines, key=lambda line: line["amount_minor"])["id"]
+    return id
+
+
+async def _match(owner: Someone, transaction_id: str, invoice_id: str) -> str:
+    allocation = {
+        "transaction_id": transaction_id,
+        "document_type": "invoice",
+        "document_id": invoice_id,
+        "amount": "10.00",
+    }
+    return await _make(owner, "/reconciliation/match", {"allocations": [allocation]})
+
+
 async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:
     """An event, numbered and fanned out as the workers do it."""
     database: Database = app.state.parts.database
@@ -83,7 +128,8 @@ async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:
         await outbox.record(scope, BankConnectionCreated(data="{}"))
     while await relay.sequence(database):
         pass
-    event = (await owner.client.get("/api/v1/events")).json()["data"][0]["id"]
+    created = await owner.client.get("/api/v1/events?event_type=bank_connection.created")
+    event = created.json()["data"][0]["id"]
     id = EventId(parse_public_id("evt", event))
     await webhooks.fan_out(database, owner.tenant_id, id)
     delivery = (await owner.client.get("/api/v1/webhook_deliveries")).json()["data"][0]["id"]

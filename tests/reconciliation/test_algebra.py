@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payymo_api.reconciliation.rules.algebra import (
+    DocumentType,
     Entry,
     credits_made,
     document_move,
@@ -13,7 +14,7 @@ from payymo_api.reconciliation.rules.algebra import (
 )
 
 LINES = [UUID(int=number) for number in range(1, 4)]
-KINDS = ("invoice", "credit_note", "payout", "on_account")
+KINDS: tuple[DocumentType, ...] = ("invoice", "credit_note", "payout", "on_account")
 
 
 @st.composite

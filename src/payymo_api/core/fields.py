@@ -30,14 +30,19 @@ from payymo_api.core.clock import rfc3339
 from payymo_api.core.money import CURRENCIES, InvalidAmount, Money, minor_units
 from payymo_api.core.page import Page
 
+_NOTHING = UUID(int=0)
 _SAMPLE = UUID("01a207c2-3cd6-735f-ad63-f117f59f14a2")
 
 
 @dataclass(frozen=True, slots=True)
 class PublicId:
-    """Annotates an id in a schema: `Annotated[InvoiceId, PublicId("inv")]`."""
+    """Annotates an id in a schema: `Annotated[InvoiceId, PublicId("inv")]`.
+
+    A `lenient` one takes any text, for filters: what is no id is an id of nothing.
+    """
 
     prefix: str
+    lenient: bool = False
 
     def __get_pydantic_core_schema__(
         self,
@@ -55,6 +60,8 @@ class PublicId:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
+        if self.lenient:
+            return {"type": "string", "maxLength": 100, "x-id-prefix": self.prefix}
         return {
             "type": "string",
             "pattern": f"^{self.prefix}_[0-9a-v]{{{ids.TEXT_LENGTH}}}$",
@@ -66,7 +73,12 @@ class PublicId:
             return value
         if not isinstance(value, str):
             raise ValueError(f"an id is text that starts with {self.prefix}_")  # noqa: TRY004  pydantic reports ValueErrors
-        return ids.parse_public_id(self.prefix, value)
+        try:
+            return ids.parse_public_id(self.prefix, value)
+        except ValueError:
+            if self.lenient:
+                return _NOTHING
+            raise
 
 
 TenantRef = Annotated[ids.TenantId, PublicId("tenant")]
@@ -84,6 +96,10 @@ EventRef = Annotated[ids.EventId, PublicId("evt")]
 DeliveryRef = Annotated[ids.DeliveryId, PublicId("dlv")]
 RunRef = Annotated[ids.RunId, PublicId("run")]
 IncidentRef = Annotated[ids.IncidentId, PublicId("inc")]
+AccountFilter = Annotated[ids.AccountId, PublicId("bacc", lenient=True)]
+ConnectionFilter = Annotated[ids.ConnectionId, PublicId("bc", lenient=True)]
+EndpointFilter = Annotated[ids.EndpointId, PublicId("we", lenient=True)]
+EventFilter = Annotated[ids.EventId, PublicId("evt", lenient=True)]
 
 
 class Request(BaseModel):

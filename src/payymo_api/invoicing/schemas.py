@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SkipValidation, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, SkipValidation, StringConstraints
 
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.fields import (
@@ -98,6 +98,24 @@ class Discount(Request):
 
 
 class InvoiceRequest(Request):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "external_id": "billing-90042",
+                    "number": "INV-2026-0042",
+                    "customer_id": "cust_06h0fghsqpplvbb3u4bvb7okk8",
+                    "issued_on": "2026-11-02",
+                    "due_on": "2026-12-02",
+                    "amount": "100.50",
+                    "currency": "GBP",
+                    "creditor_reference": "RF18539007547034",
+                    "discount": {"percent": "2.00", "days": 10},
+                }
+            ]
+        }
+    )
+
     external_id: ExternalId | None = None
     number: Annotated[Code, Field(examples=["INV-2026-0042"], description="As the payer sees it.")]
     kind: Annotated[Kind, Field(description="A credit note lowers what is owed.")] = "invoice"
@@ -167,21 +185,23 @@ class SyncQuery(Filters):
 
 
 class CustomerFilters(Paging):
-    external_id: Code | None = None
-    number: Code | None = None
+    external_id: Annotated[Code | None, Field(description="Your own id for it.")] = None
+    number: Annotated[Code | None, Field(description="Exactly this number.")] = None
 
 
 class InvoiceFilters(Paging):
     status: Annotated[Status | None, Field(description="Only these.")] = None
-    kind: Kind | None = None
-    customer_id: Code | None = None
+    kind: Annotated[Kind | None, Field(description="Invoice or credit note.")] = None
+    customer_id: Annotated[Code | None, Field(description="Of this customer.")] = None
     number: Annotated[Code | None, Field(description="Exactly this number.")] = None
-    external_id: Code | None = None
-    currency: Annotated[str | None, StringConstraints(pattern="^[A-Z]{3}$")] = None
-    issued_from: Day | None = None
-    issued_to: Day | None = None
-    due_from: Day | None = None
-    due_to: Day | None = None
+    external_id: Annotated[Code | None, Field(description="Your own id for it.")] = None
+    currency: Annotated[
+        str | None, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217.")
+    ] = None
+    issued_from: Annotated[Day | None, Field(description="First day of issue.")] = None
+    issued_to: Annotated[Day | None, Field(description="Last day of issue.")] = None
+    due_from: Annotated[Day | None, Field(description="First due day.")] = None
+    due_to: Annotated[Day | None, Field(description="Last due day.")] = None
     q: Annotated[
         Code | None,
         Field(description="Part of the number, whatever its case."),

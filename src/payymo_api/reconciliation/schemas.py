@@ -3,7 +3,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from payymo_api.core.fields import (
     AmountIn,
@@ -71,6 +71,25 @@ class AllocationRequest(Request):
 
 
 class MatchRequest(Request):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "allocations": [
+                        {
+                            "transaction_id": "tr_06h0fghsqpplvbb3u4bvb7okk8",
+                            "document_type": "invoice",
+                            "document_id": "inv_06h0fghsqpplvbb3u4bvb7okk8",
+                            "amount": "98.00",
+                            "write_off": {"amount": "2.50", "reason": "discount"},
+                        }
+                    ],
+                    "note": "2.50 early-payment discount, agreed by phone",
+                }
+            ]
+        }
+    )
+
     allocations: Annotated[list[AllocationRequest], Field(min_length=1, max_length=200)]
     note: Annotated[Text | None, Field(description="Why, for whoever reads it later.")] = None
 
@@ -115,13 +134,13 @@ class MatchFilters(Paging):
     document_id: Annotated[
         Code | None, Field(description="Only with this invoice, credit note, payout or credit.")
     ] = None
-    source: Source | None = None
-    status: MatchStatus | None = None
+    source: Annotated[Source | None, Field(description="Who made it.")] = None
+    status: Annotated[MatchStatus | None, Field(description="Active or undone.")] = None
 
 
 class CreditFilters(Paging):
-    customer_id: Code | None = None
-    currency: Code | None = None
+    customer_id: Annotated[Code | None, Field(description="Of this customer.")] = None
+    currency: Annotated[Code | None, Field(description="ISO 4217.")] = None
 
 
 class CreditAnswer(Answer):

@@ -33,7 +33,10 @@ class KeyRequest(Request):
     scopes: Annotated[
         list[Permission], Field(min_length=1, max_length=40, description="What the key may do.")
     ] = ["*"]
-    expires_at: Annotated[Instant | None, Field(description="Refused from then on.")] = None
+    expires_at: Annotated[
+        Instant | None,
+        Field(description="Refused from then on.", examples=["2036-01-01T00:00:00Z"]),
+    ] = None
 
 
 class KeyAnswer(Answer):

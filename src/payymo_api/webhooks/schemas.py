@@ -5,7 +5,9 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from payymo_api.core.fields import (
     Answer,
     DeliveryRef,
+    EndpointFilter,
     EndpointRef,
+    EventFilter,
     EventRef,
     Instant,
     Paging,
@@ -119,10 +121,10 @@ class ReplayAnswer(Answer):
 
 
 class DeliveryFilters(Paging):
-    endpoint_id: EndpointRef | None = None
-    event_id: EventRef | None = None
-    status: Status | None = None
-    event_type: EventTypeName | None = None
+    endpoint_id: Annotated[EndpointFilter | None, Field(description="To this endpoint.")] = None
+    event_id: Annotated[EventFilter | None, Field(description="Of this event.")] = None
+    status: Annotated[Status | None, Field(description="How far it is.")] = None
+    event_type: Annotated[EventTypeName | None, Field(description="Of this type.")] = None
 
 
 class DeliveryAnswer(Answer):
@@ -164,7 +166,7 @@ class DeliveryWithAttempts(DeliveryAnswer):
 
 
 class EventFilters(Paging):
-    event_type: EventTypeName | None = None
+    event_type: Annotated[EventTypeName | None, Field(description="Of this type.")] = None
     since: Annotated[Instant | None, Field(description="Events from this moment on.")] = None
 
 

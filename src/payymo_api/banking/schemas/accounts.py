@@ -7,6 +7,7 @@ from payymo_api.core.fields import (
     AccountRef,
     AmountOut,
     Answer,
+    ConnectionFilter,
     ConnectionRef,
     Currency,
     Day,
@@ -21,7 +22,9 @@ AccountStatus = Literal["active", "no_feed", "closed"]
 
 
 class AccountFilters(Paging):
-    connection_id: Annotated[ConnectionRef | None, Field(description="Only its accounts.")] = None
+    connection_id: Annotated[ConnectionFilter | None, Field(description="Only its accounts.")] = (
+        None
+    )
 
 
 class AccountRequest(Request):

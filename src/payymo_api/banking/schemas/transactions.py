@@ -4,10 +4,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from payymo_api.core.fields import (
+    AccountFilter,
     AccountRef,
     AmountOut,
     Answer,
     Code,
+    ConnectionFilter,
     ConnectionRef,
     Currency,
     Day,
@@ -37,8 +39,8 @@ Words = Annotated[str, Field(max_length=200), AfterValidator(_findable)]
 class LineFilters(Filters):
     """Which transactions; all that are given must hold."""
 
-    account_id: Annotated[AccountRef | None, Field(description="Of this account.")] = None
-    connection_id: Annotated[ConnectionRef | None, Field(description="Of its accounts.")] = None
+    account_id: Annotated[AccountFilter | None, Field(description="Of this account.")] = None
+    connection_id: Annotated[ConnectionFilter | None, Field(description="Of its accounts.")] = None
     direction: Annotated[
         Literal["in", "out"] | None, Field(description="Money in is positive.")
     ] = None
