@@ -19,6 +19,7 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -61,7 +62,7 @@ class PublicId:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         if self.lenient:
-            return {"type": "string", "maxLength": 100, "x-id-prefix": self.prefix}
+            return {"type": "string", "x-id-prefix": self.prefix}
         return {
             "type": "string",
             "pattern": f"^{self.prefix}_[0-9a-v]{{{ids.TEXT_LENGTH}}}$",
@@ -106,6 +107,14 @@ class Request(BaseModel):
     """What a caller sends: nothing unknown, nothing coerced, nothing changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_object(cls, value: object) -> object:
+        """FastAPI reads attributes too: a Decimal has some, and would pass for an empty object."""
+        if isinstance(value, Decimal):
+            raise ValueError("an object is needed here")  # noqa: TRY004  pydantic reports these
+        return value
 
 
 class Filters(BaseModel):

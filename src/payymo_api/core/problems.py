@@ -75,7 +75,7 @@ def install(app: FastAPI, base_url: str) -> None:
     async def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
         known = _BY_STATUS.get(error.status_code, PayymoError)
-        rendered = render(request, known(known.title))
+        rendered = render(request, known(f"{known.title}."))
         rendered.headers.update(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             rendered.headers["Allow"] = allowed(request) or rendered.headers.get("Allow", "")

@@ -62,7 +62,6 @@ _IDEMPOTENCY_KEY: Final[Json] = {
     "required": False,
     "description": "Repeat a request with the same key and it acts once; kept for 72 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    "example": "4b0c8a34-order-1001",
 }
 _IF_NONE_MATCH: Final[Json] = {
     "name": "If-None-Match",
@@ -71,7 +70,7 @@ _IF_NONE_MATCH: Final[Json] = {
     "description": "ETag of the last read; 304 if nothing changed.",
     "schema": {"type": "string"},
 }
-_NO_CONTENT: Final = {"204", "304"}
+_ASK_PROVIDERS: Final = {"bank_connections"}
 
 
 def install(app: FastAPI, tags: dict[str, str]) -> None:
@@ -164,6 +163,9 @@ def _errors(path: str, method: str, operation: Json) -> Iterator[type[PayymoErro
         yield errors.Conflict
     if method == "put":
         yield errors.PreconditionFailed
+    if operation["tags"][0] in _ASK_PROVIDERS:
+        yield errors.ProviderError
+        yield errors.ProviderTimeout
     if "requestBody" in operation:
         yield errors.BodyTooLarge
         yield errors.UnsupportedMediaType

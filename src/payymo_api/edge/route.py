@@ -1,6 +1,7 @@
 """The route class of every router: what the contract says of all routes, done once."""
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import URL
 from typing_extensions import override
 
@@ -24,6 +26,23 @@ from payymo_api.edge.scope import permission
 _SAFE = {"GET", "HEAD"}
 MAX_FILE = 20 * 1024 * 1024
 """Bytes of a form, which is how files come in; other bodies: `ExactRequest.limit`."""
+
+
+class _PublicIdConvertor(Convertor[str]):
+    """Keeps `/transactions/sync` from being taken for a transaction by another method."""
+
+    regex = "[a-z]+_[0-9a-z]+"
+
+    @override
+    def convert(self, value: str) -> str:
+        return value
+
+    @override
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("public_id", _PublicIdConvertor())
 
 
 class Answered(Response):
@@ -41,6 +60,7 @@ class ApiRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401  APIRoute's own
         status = options.get("status_code") or HTTPStatus.OK
+        path = re.sub(r"{(?!institution)(\w+_id)}", r"{\1:public_id}", path)
         super().__init__(path, _answering(endpoint, status), **options)
 
     @override

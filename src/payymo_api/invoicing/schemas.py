@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, SkipValidation, StringConstraints
 
@@ -210,14 +210,14 @@ class InvoiceFilters(Paging):
 
 class CustomerBatch(Request):
     rows: Annotated[
-        list[Annotated[CustomerRequest, SkipValidation]],
+        list[Annotated[CustomerRequest | Any, SkipValidation]],
         Field(min_length=1, max_length=MOST_ROWS, description="Each needs its external_id."),
     ]
 
 
 class InvoiceBatch(Request):
     rows: Annotated[
-        list[Annotated[InvoiceRequest, SkipValidation]],
+        list[Annotated[InvoiceRequest | Any, SkipValidation]],
         Field(min_length=1, max_length=MOST_ROWS, description="Each needs its external_id."),
     ]
 

@@ -79,7 +79,7 @@ async def change(
         update(_LINES)
         .where(_LINES.c.tenant_id == scope.tenant_id, _LINES.c.id == bindparam("row_id"))
         .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
-        .values(changed_xid=XID, updated_at=moment)
+        .values(changed_xid=XID, updated_at=moment, examined_at=None)
     )
     rows = []
     for each, row in changes:
