@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.banking.models import BankAccount, Transaction
@@ -60,15 +60,25 @@ class AccountRepository(TenantRepository[BankAccount]):
 
     async def last_booked_on(self, id: AccountId) -> date | None:
         """Return the latest day that the feed has told a booked line for."""
-        return await self._session.scalar(
-            select(func.max(Transaction.booked_on)).where(
+        days = await self.days_of_feed(id)
+        return days[1] if days else None
+
+    async def days_of_feed(self, id: AccountId) -> tuple[date, date] | None:
+        """Return the first and the last day that the feed has told booked lines for."""
+        day = (
+            select(Transaction.booked_on)
+            .where(
                 Transaction.tenant_id == self._tenant_id,
                 Transaction.account_id == id,
                 Transaction.removed_at.is_(None),
                 Transaction.status == "booked",
                 Transaction.source == FEED,
             )
+            .limit(1)
         )
+        first = await self._session.scalar(day.order_by(Transaction.booked_on))
+        last = await self._session.scalar(day.order_by(Transaction.booked_on.desc()))
+        return (first, last) if first and last else None
 
 
 async def due(session: AsyncSession, limit: int) -> Sequence[tuple[TenantId, AccountId]]:

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from payymo_api.banking.models import BankAccount, SyncRun
@@ -33,7 +33,7 @@ class RunRepository(TenantRepository[SyncRun]):
             )
             .on_conflict_do_nothing(
                 index_elements=[SyncRun.tenant_id, SyncRun.account_id],
-                index_where=SyncRun.status.in_(_OPEN),
+                index_where=text("status IN ('queued', 'running')"),
             )
             .returning(SyncRun)
         )

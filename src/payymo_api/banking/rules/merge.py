@@ -53,7 +53,10 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days that the feed has told in full: a booked line inside that it left out is gone."""
+    """The days that a feed has told in full: a booked line inside that it left out is gone.
+
+    What is pending it always tells in full.
+    """
 
     first: date
     last: date
@@ -62,17 +65,15 @@ class Window:
         return self.first <= day <= self.last
 
 
-def told_in_full(asked_from: date, asked_to: date, lines: Iterable[Line]) -> Window | None:
+def told_in_full(asked_from: date, asked_to: date, lines: Iterable[Line]) -> Window:
     """Return the days strictly inside what was asked for and what came.
 
     A bank may cut its history short without a word, and its last day is still going on: the edges
-    prove nothing.
+    prove nothing. Without any booked line the window holds no day at all.
     """
-    booked = [line.booked_on for line in lines if line.booked]
-    if not booked:
-        return None
+    first = min((line.booked_on for line in lines if line.booked), default=asked_to)
     day = timedelta(days=1)
-    return Window(max(asked_from, min(booked)) + day, asked_to - day)
+    return Window(max(asked_from, first) + day, asked_to - day)
 
 
 def merge(existing: Iterable[Kept], incoming: Iterable[Line], window: Window | None) -> Merge:

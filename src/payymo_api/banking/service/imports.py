@@ -2,20 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from payymo_api.banking.errors import UnknownStatementAccount
 from payymo_api.banking.models import BankAccount, SyncRun
 from payymo_api.banking.repository import AccountRepository, RunRepository
 from payymo_api.banking.rules.line import Line, Source, read
-from payymo_api.banking.rules.merge import Merge
+from payymo_api.banking.rules.merge import NEAR, Merge
 from payymo_api.banking.schemas.transactions import AccountImport, FileWarning, ImportAnswer
-from payymo_api.banking.service.merging import Telling, keep
+from payymo_api.banking.service.merging import Telling, balances_told, keep
 from payymo_api.banking.statements import Statement, StatementAccount, StatementFormat
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
+from payymo_api.core.money import decimal_text
 from payymo_api.core.types import AccountId, RunId, new_id
 
+_SHOWN = 100
 _SOURCES: Final[Mapping[StatementFormat, Source]] = {
     StatementFormat.CAMT: "camt",
     StatementFormat.MT940: "mt940",
@@ -73,8 +76,11 @@ async def _import(scope: Scope, id: AccountId, statements: Sequence[Statement]) 
     found = Merge([], [], [], 0, 0)
     if lines:
         days = [line.booked_on for line in lines]
-        telling = Telling(lines, min(days), max(days), None, in_bulk=True)
+        telling = Telling(lines, min(days) - NEAR, max(days) + NEAR, None, in_bulk=True)
+        told_by_feed = await AccountRepository(scope).days_of_feed(id)
         found = await keep(scope, account, telling)
+        warnings += _unpaired(found, told_by_feed)
+    _tell_balances(account, statements)
     run = await _note(scope, account, lines, found, warnings)
     return AccountImport(
         account_id=id,
@@ -89,6 +95,23 @@ async def _import(scope: Scope, id: AccountId, statements: Sequence[Statement]) 
     )
 
 
+def _unpaired(found: Merge, days: tuple[date, date] | None) -> list[dict[str, str]]:
+    """Flag what the file alone has on days that the feed has told; nobody guesses who is right."""
+    if days is None:
+        return []
+    alone = [
+        each.line
+        for each in found.added
+        if each.line.booked and days[0] <= each.line.booked_on <= days[1]
+    ]
+    details = [
+        f"{line.booked_on} {decimal_text(line.amount_minor, line.currency)} {line.currency}: "
+        "the bank's feed has no such line on this day"
+        for line in alone
+    ]
+    return [{"code": "not_in_feed", "detail": each} for each in details[:_SHOWN]]
+
+
 def _duplicates(lines: Sequence[Line], found: Merge, source: Source) -> int:
     """Lines that an earlier import of the same kind had told, word for word."""
     retold = sum(change.kept.source == source for change in found.modified)
@@ -100,6 +123,21 @@ def _warnings(statements: Sequence[Statement], *, undated: int) -> list[dict[str
     if undated:
         found.append({"code": "undated_line", "detail": f"{undated} lines have no date at all."})
     return found
+
+
+def _tell_balances(account: BankAccount, statements: Sequence[Statement]) -> None:
+    """Without a feed the latest statement knows the account's balances best."""
+    dated = [
+        (each.closing.reference_on.isoformat(), place, each.balances)
+        for place, each in enumerate(statements)
+        if each.closing and each.closing.reference_on
+    ]
+    if account.status != "no_feed" or not dated:
+        return
+    day, _, balances = max(dated, key=lambda each: each[:2])
+    known = max((each["reference_on"] or "" for each in account.balances), default="")
+    if day >= known:
+        account.balances, account.balances_at = balances_told(balances), now()
 
 
 async def _note(

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from payymo_api.banking.gateway import AccountIdentity
 from payymo_api.banking.models import BankAccount, BankConnection
 from payymo_api.banking.repository import AccountRepository
+from payymo_api.banking.rules import schedule
 from payymo_api.banking.service.runs import request_sync
+from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import AccountId, new_id
 
@@ -67,6 +69,7 @@ def _feed(row: BankAccount, connection: BankConnection, arrival: Arrival) -> Non
     row.name = row.name or identity.name
     row.owner_name = identity.owner_name or row.owner_name
     row.calls_limit = row.calls_left = row.calls_reset_at = None
+    row.next_sync_at = schedule.next_reading(now(), row.id)
 
 
 def unlink(row: BankAccount) -> None:

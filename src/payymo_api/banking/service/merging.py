@@ -13,6 +13,7 @@ from payymo_api.banking.events import (
     TransactionsSynced,
     TransactionUpdated,
 )
+from payymo_api.banking.lines import Balance
 from payymo_api.banking.models import BankAccount, Transaction
 from payymo_api.banking.repository import TransactionRepository, writes
 from payymo_api.banking.rules import merge as rules
@@ -107,3 +108,15 @@ def _sums(currency: str, amounts: Sequence[int]) -> Sums:
         sum(each for each in amounts if each > 0),
         sum(each for each in amounts if each < 0),
     )
+
+
+def balances_told(balances: Sequence[Balance]) -> list[dict[str, object]]:
+    return [
+        {
+            "type": each.type,
+            "minor": each.amount.minor,
+            "currency": each.amount.currency,
+            "reference_on": each.reference_on and each.reference_on.isoformat(),
+        }
+        for each in balances
+    ]

@@ -46,6 +46,15 @@ async def still_mine(scope: Scope, id: RunId, leased_until: datetime | None) -> 
     return run if run.leased_until == leased_until and run.status == "running" else None
 
 
+async def prolong(scope: Scope, id: RunId, leased_until: datetime | None) -> datetime | None:
+    """Hold the run for another call; None if another worker has taken it over."""
+    run = await still_mine(scope, id, leased_until)
+    if run is None:
+        return None
+    run.leased_until = now() + LEASE
+    return run.leased_until
+
+
 def succeed(run: SyncRun) -> None:
     run.status, run.ended_at, run.leased_until = "succeeded", now(), None
     run.error_code = run.error_detail = None

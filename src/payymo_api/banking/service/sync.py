@@ -1,7 +1,7 @@
 """Read an account: ask with no transaction open, then write everything in one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from payymo_api.banking.errors import (
@@ -24,7 +24,7 @@ from payymo_api.banking.rules.merge import Merge, told_in_full
 from payymo_api.banking.service import runs
 from payymo_api.banking.service.banks import Banks
 from payymo_api.banking.service.consent import announce
-from payymo_api.banking.service.merging import Telling, keep
+from payymo_api.banking.service.merging import Telling, balances_told, keep
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError
@@ -49,14 +49,6 @@ class _Task:
     last: date
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """`balances` is None when the bank would not tell them this time."""
-
-    page: TransactionPage
-    balances: Sequence[Balance] | None
-
-
 async def sync_account(
     database: Database, banks: Banks, tenant_id: TenantId, account_id: AccountId, run_id: RunId
 ) -> None:
@@ -70,7 +62,14 @@ async def sync_account(
     if task is None:
         return
     try:
-        answer = await _ask(banks.of(task.provider), task)
+        bank = banks.of(task.provider)
+        page = await bank.transactions(task.provider_ref, task.first, task.last)
+        async with database.scope(tenant_id) as scope:
+            leased_until = await runs.prolong(scope, run_id, task.leased_until)
+        if leased_until is None:
+            return
+        task = replace(task, leased_until=leased_until)
+        balances = await _balances(bank, task.provider_ref)
     except PayymoError as error:
         async with database.scope(tenant_id) as scope:
             await _note_failure(scope, task, error)
@@ -78,7 +77,7 @@ async def sync_account(
             raise
         return
     async with database.scope(tenant_id) as scope:
-        await _store(scope, task, answer)
+        await _store(scope, task, page, balances)
 
 
 async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | None:
@@ -106,31 +105,33 @@ async def _connection(scope: Scope, account: BankAccount) -> BankConnection | No
     return found if found and found.status == "active" else None
 
 
-async def _ask(bank: BankGateway, task: _Task) -> _Answer:
-    """Balances have an allowance of their own; without them the lines still count."""
-    page = await bank.transactions(task.provider_ref, task.first, task.last)
+async def _balances(bank: BankGateway, provider_ref: str) -> Sequence[Balance] | None:
+    """None if the bank won't tell them now: they have an allowance of their own, and the lines
+    count without them."""
     try:
-        return _Answer(page, (await bank.balances(task.provider_ref)).balances)
+        return (await bank.balances(provider_ref)).balances
     except PayymoError as error:
         if not error.retryable and not isinstance(error, _WITHOUT_BALANCES):
             raise
-        return _Answer(page, None)
+        return None
 
 
-async def _store(scope: Scope, task: _Task, answer: _Answer) -> None:
+async def _store(
+    scope: Scope, task: _Task, page: TransactionPage, balances: Sequence[Balance] | None
+) -> None:
     account = await AccountRepository(scope).get_locked(task.account_id)
     run = await runs.still_mine(scope, task.run_id, task.leased_until)
     if run is None or account.provider_ref != task.provider_ref:
         return
-    telling = _telling(task, answer.page, is_first=account.last_synced_at is None)
+    telling = _telling(task, page, is_first=account.last_synced_at is None)
     found = await keep(scope, account, telling)
-    _count(run, found, _warnings(answer.page, len(telling.lines)))
+    _count(run, found, _warnings(page, len(telling.lines)))
     runs.succeed(run)
     moment = now()
     account.last_synced_at = moment
-    if answer.balances is not None:
-        account.balances, account.balances_at = told(answer.balances), moment
-    _plan(account, answer.page.allowance, moment)
+    if balances is not None:
+        account.balances, account.balances_at = balances_told(balances), moment
+    _plan(account, page.allowance, moment)
     await _note_success(scope, account, moment)
 
 
@@ -163,18 +164,6 @@ def _count(run: SyncRun, found: Merge, warnings: list[dict[str, str]]) -> None:
         len(found.removed),
     )
     run.paired, run.unchanged, run.warnings = found.paired, found.unchanged, warnings
-
-
-def told(balances: Sequence[Balance]) -> list[dict[str, object]]:
-    return [
-        {
-            "type": each.type,
-            "minor": each.amount.minor,
-            "currency": each.amount.currency,
-            "reference_on": each.reference_on and each.reference_on.isoformat(),
-        }
-        for each in balances
-    ]
 
 
 def _plan(account: BankAccount, allowance: Allowance | None, moment: datetime) -> None:
