@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from payymo_api.core import log
 from payymo_api.core.db import Database
@@ -87,6 +88,18 @@ def parts(app: FastAPI) -> Parts:
 @pytest.fixture(scope="session")
 def database(parts: Parts) -> Database:
     return parts.database
+
+
+@pytest.fixture
+async def quiet(database: Database) -> None:
+    """No work is left over from other tests: a worker that runs now does this test's work only."""
+    async with database.system() as session:
+        await session.execute(
+            text("UPDATE outbox_events SET done_at = now() WHERE done_at IS NULL")
+        )
+        await session.execute(
+            text("UPDATE webhook_deliveries SET status = 'failed' WHERE status = 'pending'")
+        )
 
 
 async def make_someone(

@@ -29,6 +29,12 @@ from tests.webhooks import test_docs
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import endpoint, happen, until
 
+pytestmark = [
+    pytest.mark.usefixtures("quiet"),
+    # redis-py and arq leave tasks and sockets behind when the server cuts a connection
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 BROKEN = b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 

@@ -13,7 +13,7 @@ from payymo_api.messaging import outbox, relay
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
 
-ENDPOINT = {"url": "https://hooks.example.com/payymo", "event_types": ["*"]}
+ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
 INVOICE = {
     "number": "INV-2026-0042",
