@@ -21,7 +21,7 @@ from payymo_api.local.stack import Stack
 
 _BANK = "ALBION_ALBNGB2L"
 _STATEMENT = Path(__file__).resolve().parents[3] / "examples" / "statement.camt053.xml"
-_PATIENCE = 120.0
+_PATIENCE = 180.0
 
 
 @dataclass(slots=True)

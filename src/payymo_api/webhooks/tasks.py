@@ -9,7 +9,7 @@ from payymo_api.webhooks.repository import lease_due
 from payymo_api.webhooks.service import delivery
 
 DELIVER = Job("deliver", "webhook")
-_SPARE_SECONDS = 20.0  # a lease is that much longer than an endpoint may take to answer
+_SPARE_SECONDS = 5.0  # a lease is that much longer than an endpoint may take to answer
 _BATCH = 200
 
 

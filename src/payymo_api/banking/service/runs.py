@@ -12,7 +12,7 @@ from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import RunId
 from payymo_api.messaging import outbox
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=25)
 """A worker that was killed is replaced after it. One that lives keeps its event leased, so that no
 other starts even if the bank takes longer."""
 _AGAIN_SECONDS = 10
