@@ -69,8 +69,8 @@ class MainJob:
 
     def __init__(self, stack: Stack, receiver: Receiver, step: Callable[[str], None]) -> None:
         self._stack, self._receiver, self._step = stack, receiver, step
-        tenant = json.loads(stack.run("tenant", "create", "--name", "Harbour Studio Ltd", "--json"))
-        key = json.loads(stack.run("key", "create", "--tenant", tenant["id"], "--json"))
+        tenant = _operate(stack, "tenant", "create", "--name", "Harbour Studio Ltd", "--json")
+        key = _operate(stack, "key", "create", "--tenant", tenant["id"], "--json")
         self._api = httpx.Client(
             base_url=f"{stack.base_url}/api/v1",
             headers={"X-API-Key": key["key"]},
@@ -224,6 +224,20 @@ class MainJob:
             if time.monotonic() > end:
                 raise CannotStart(otherwise)
             time.sleep(0.2)
+
+
+def _operate(stack: Stack, *command: str) -> dict[str, str]:
+    """Run a command as an operator does: once more if the database was away."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            found: dict[str, str] = json.loads(stack.run(*command))
+        except CannotStart as error:
+            if "PAYYMO_DATABASE_URL" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return found
 
 
 def _is_passing(response: httpx.Response) -> bool:
