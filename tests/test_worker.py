@@ -29,11 +29,7 @@ from tests.webhooks import test_docs
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import endpoint, happen, until
 
-pytestmark = [
-    pytest.mark.usefixtures("quiet"),
-    # redis-py and arq leave tasks and sockets behind when the server cuts a connection
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.usefixtures("quiet")
 
 BROKEN = b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -238,6 +234,8 @@ async def test_a_worker_killed_while_sending_sends_once_more_with_the_same_id(
     assert receiver.bodies[0] == receiver.bodies[1]
 
 
+# redis-py and arq leave tasks and sockets behind when the server cuts a connection
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_it_goes_on_after_redis_and_postgresql_cut_every_connection(
     settings: Settings, redis: Redis, database: Database, someone: Someone, receiver: Receiver
 ) -> None:

@@ -16,11 +16,7 @@ from tests.conftest import Someone
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import endpoint, happen, until
 
-pytestmark = [
-    pytest.mark.usefixtures("quiet"),
-    # redis-py and arq leave tasks and sockets behind when the server cuts a connection
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 async def _start(settings: Settings, queue: str, **changes: str) -> Process:
