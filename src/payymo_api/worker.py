@@ -227,10 +227,11 @@ def _run(tools: Tools, job: Job) -> Run:
 
 
 async def _schedule(tools: Tools) -> None:
-    """Queue what time alone makes due."""
+    """Do what time alone makes due."""
     while True:
         try:
             await banking.schedule_due(tools.database)
+            await banking.fold_rollups(tools.database)
         except (PayymoError, SQLAlchemyError) as error:
             _log.warning("schedule_paused", cause=type(error).__name__)
         await asyncio.sleep(_SCHEDULE_SECONDS)
