@@ -235,7 +235,8 @@ class DailyRollup(TenantOwned):
 class SyncRun(TenantOwned):
     """One reading of an account (or of a statement file): what came of it.
 
-    At most one is open per account; a running one whose `leased_until` has passed was abandoned.
+    At most one is open per account. `started_at` is the fence: a worker that began it later has
+    taken it over.
     """
 
     __tablename__ = "sync_runs"
@@ -273,7 +274,6 @@ class SyncRun(TenantOwned):
     warnings: Mapped[list[Any]] = mapped_column(server_default="[]")
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
-    leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
 
