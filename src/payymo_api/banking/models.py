@@ -210,7 +210,7 @@ class DailyRollup(TenantOwned):
     """Lines of one kind on one day, counted and added up; removed lines are not in it.
 
     Rows are only ever added: what a change takes from a cell is a row of its own, negative. The sum
-    over a cell's rows is exact at every moment; folding makes one row of them (ADR 0010).
+    over a cell's rows is exact at every moment; folding makes one row of them (ADR 0011).
     """
 
     __tablename__ = "daily_rollups"

@@ -1,6 +1,6 @@
 """Daily rollups: whatever changes a transaction's row calls `move` (or `tracked`) with it.
 
-Nobody waits for anybody: rows are only added, and folded later (ADR 0010).
+Nobody waits for anybody: rows are only added, and folded later (ADR 0011).
 """
 
 from collections import defaultdict
