@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Select, Uuid, any_, func, literal, or_, se
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
-from payymo_api.banking.schemas.transactions import LineFilters, TransactionFilters
-from payymo_api.core.page import Keyset, Page
+from payymo_api.banking.schemas.transactions import LineFilters
+from payymo_api.core.page import Keyset
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import AccountId, TransactionId
 
@@ -31,11 +31,6 @@ class TransactionRepository(TenantRepository[Transaction]):
         )
         for sort in ("booked_on", "-booked_on")
     }
-
-    async def page(self, filters: TransactionFilters) -> Page[Transaction]:
-        """The order is that of `ix_transactions_listed`: a page is a range of the index."""
-        order, statement = self.orders[filters.sort], narrowed(self.select(), filters)
-        return await order.page(self._session, statement, filters.cursor, filters.limit)
 
     async def locked(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
         """Return the lines, their rows locked in id order until the transaction ends."""
@@ -122,7 +117,7 @@ def common_conditions(
         found.append(rows.booked_on >= filters.date_from)
     if filters.date_to is not None:
         found.append(rows.booked_on <= filters.date_to)
-    if filters.connection_id:
+    if filters.connection_id is not None:
         accounts = select(BankAccount.id).where(
             BankAccount.tenant_id == rows.tenant_id,
             BankAccount.connection_id == filters.connection_id,
@@ -134,7 +129,7 @@ def common_conditions(
 def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
     amount = Transaction.amount_minor
     found = []
-    if filters.direction:
+    if filters.direction is not None:
         found.append(amount > 0 if filters.direction == "in" else amount < 0)
     if filters.min_amount_minor is not None:
         found.append(amount >= filters.min_amount_minor)
@@ -142,6 +137,7 @@ def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
         found.append(amount <= filters.max_amount_minor)
     if filters.updated_since is not None:
         found.append(Transaction.updated_at >= filters.updated_since)
-    if filters.q:
-        found.append(or_(*(each.icontains(filters.q, autoescape=True) for each in _SEARCHED)))
+    if filters.q is not None:
+        words = func.lower(filters.q)
+        found.append(or_(*(func.strpos(func.lower(each), words) > 0 for each in _SEARCHED)))
     return found

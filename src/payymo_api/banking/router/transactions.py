@@ -16,13 +16,13 @@ from payymo_api.banking.schemas.transactions import (
     TransactionFilters,
     TransactionRequest,
 )
-from payymo_api.banking.service import imports
+from payymo_api.banking.service import imports, listing
 from payymo_api.banking.service import transactions as service
 from payymo_api.banking.statements import Statement, read_statements
 from payymo_api.core.feed import Feed
-from payymo_api.core.fields import AccountRef, Listing, TransactionRef
+from payymo_api.core.fields import AccountRef, Listing, PlainListing, TransactionRef
 from payymo_api.edge.route import IfMatchDep, api_router
-from payymo_api.edge.scope import CallerDep, ScopeDep
+from payymo_api.edge.scope import CallerDep, ReadScopeDep, ScopeDep
 
 router = api_router("/transactions", "transactions")
 
@@ -39,12 +39,12 @@ async def read_file(
 StatementsDep = Annotated[Sequence[Statement], Depends(read_file)]
 
 
-@router.get("")
+@router.get("", response_model=Listing[TransactionAnswer])
 async def list_transactions(
-    scope: ScopeDep, filters: Annotated[TransactionFilters, Query()]
-) -> Listing[TransactionAnswer]:
+    scope: ReadScopeDep, filters: Annotated[TransactionFilters, Query()]
+) -> PlainListing:
     """List transactions, latest day first; all filters that are given must hold."""
-    return await service.list_transactions(scope, filters)
+    return await listing.list_transactions(scope, filters)
 
 
 @router.get("/stats")
