@@ -236,7 +236,7 @@ class SyncRun(TenantOwned):
     """One reading of an account (or of a statement file): what came of it.
 
     At most one is open per account. `started_at` is the fence: a worker that began it later has
-    taken it over.
+    taken it over. `file` is what is told of an import beyond the counts of every run.
     """
 
     __tablename__ = "sync_runs"
@@ -256,6 +256,19 @@ class SyncRun(TenantOwned):
             unique=True,
             postgresql_where=text("status IN ('queued', 'running')"),
         ),
+        Index(
+            "ix_sync_runs_imports",
+            "tenant_id",
+            "id",
+            postgresql_where=text("file_digest IS NOT NULL"),
+        ),
+        Index(
+            "ix_sync_runs_file",
+            "tenant_id",
+            "account_id",
+            "file_digest",
+            postgresql_where=text("file_digest IS NOT NULL"),
+        ),
     )
     prefix = "run"
 
@@ -272,10 +285,28 @@ class SyncRun(TenantOwned):
     paired: Mapped[int] = mapped_column(server_default="0")
     unchanged: Mapped[int] = mapped_column(server_default="0")
     warnings: Mapped[list[Any]] = mapped_column(server_default="[]")
+    file: Mapped[dict[str, Any] | None]
+    file_digest: Mapped[bytes | None]
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
+
+
+class SavedMapping(TenantOwned):
+    """The mapping that an account's CSV files were last read with, and the columns they had."""
+
+    __tablename__ = "csv_mappings"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "account_id"], ["bank_accounts.tenant_id", "bank_accounts.id"]
+        ),
+    )
+
+    account_id: Mapped[AccountId] = mapped_column(primary_key=True)
+    columns: Mapped[list[str]]
+    mapping: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
 class ProviderToken(Base):

@@ -1,10 +1,11 @@
 """How the columns of an account's CSV files are read."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from payymo_api.core.fields import Name, Request
+from payymo_api.core.fields import AccountRef, Answer, Instant, Name, Request
 
 Encoding = Literal[
     "utf-8",
@@ -113,3 +114,12 @@ COLUMN_FIELDS = (
     "bank_id",
     "account",
 )
+
+
+class SavedMappingAnswer(Answer):
+    """Files with exactly these columns are read so, without a `mapping` in the import."""
+
+    account_id: AccountRef
+    columns: Annotated[Sequence[str], Field(description="Of the file it was confirmed for.")]
+    mapping: CsvMapping
+    updated_at: Instant

@@ -20,7 +20,8 @@ from payymo_api.banking.models import BankAccount, BankConnection, SyncRun
 from payymo_api.banking.repository import AccountRepository, ConnectionRepository
 from payymo_api.banking.rules import schedule
 from payymo_api.banking.rules.line import FEED, Line, read
-from payymo_api.banking.rules.merge import Merge, told_in_full
+from payymo_api.banking.rules.merge import Merge, Window, told_in_full
+from payymo_api.banking.rules.unpaired import left_by_feed
 from payymo_api.banking.service import runs
 from payymo_api.banking.service.banks import Banks
 from payymo_api.banking.service.consent import announce
@@ -28,6 +29,7 @@ from payymo_api.banking.service.merging import Telling, balances_told, keep
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError
+from payymo_api.core.money import decimal_text
 from payymo_api.core.types import AccountId, ConnectionId, RunId, TenantId
 
 _ENDED = (ConsentExpired, AccountGone)
@@ -120,7 +122,8 @@ async def _store(
         return
     telling = _telling(task, page, is_first=account.last_synced_at is None)
     found = await keep(scope, account, telling)
-    _count(run, found, _warnings(page, len(telling.lines)))
+    warnings = _warnings(page, len(telling.lines)) + _unpaired(found, telling.window)
+    _count(run, found, warnings[:_SHOWN_WARNINGS])
     runs.succeed(run)
     moment = now()
     account.last_synced_at = moment
@@ -149,7 +152,19 @@ def _warnings(page: TransactionPage, lines: int) -> list[dict[str, str]]:
     if undated:
         detail = f"{undated} lines without any date wait until the bank dates them"
         found.append({"code": "undated_line", "detail": detail})
-    return found[:_SHOWN_WARNINGS]
+    return found
+
+
+def _unpaired(found: Merge, window: Window | None) -> list[dict[str, str]]:
+    """Flag what a file had told and the feed does not; nobody guesses who is right."""
+    return [
+        {
+            "code": "not_in_feed",
+            "detail": f"{line.booked_on} {decimal_text(line.amount_minor, line.currency)} "
+            f"{line.currency}: a statement file has this line, the bank's feed has not",
+        }
+        for line in left_by_feed(found, window)
+    ]
 
 
 def _count(run: SyncRun, found: Merge, warnings: list[dict[str, str]]) -> None:

@@ -44,12 +44,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """`mapping` is None where not even a date and an amount were found."""
+    """`mapping` is None where not even a date and an amount were found.
+
+    `iban`: the account that the file seems to be of, by its preamble or on every line.
+    """
 
     table: Table
     mapping: CsvMapping | None
     reasons: tuple[Reason, ...]
     questions: tuple[Question, ...]
+    iban: str | None
 
 
 def guess(sheet: Sheet, places: int) -> Guess:
@@ -60,13 +64,15 @@ def guess(sheet: Sheet, places: int) -> Guess:
     chosen: dict[str, Any] = {"delimiter": sheet.delimiter, "has_header": has_header} | made.chosen
     complete = "booked_on" in chosen and {"amount", "credit", "debit"} & chosen.keys()
     mapping = CsvMapping(**chosen) if complete else None
-    return Guess(table, mapping, tuple(made.reasons), tuple(made.questions))
+    account = made.columns.get(chosen.get("account", ""))
+    own = iban(account.cells[0]) if account else table.iban()
+    return Guess(table, mapping, tuple(made.reasons), tuple(made.questions), own)
 
 
 def _table(sheet: Sheet) -> tuple[Table, bool]:
     """The header is the nearest row above the first line that has neither a date nor an amount."""
     rows = sheet.rows[:_LOOKED_AT]
-    first = next((at for at, row in enumerate(rows) if _is_line(row)), None)
+    first = next((at for at, row in enumerate(rows) if csv_values.is_line(row.cells)), None)
     if first is None:
         raise StatementUnreadable.at_line(1, "file", "has no row with a date and an amount")
     for at in range(first - 1, max(first - 1 - _TITLES_WITHIN, -1), -1):
@@ -75,28 +81,15 @@ def _table(sheet: Sheet) -> tuple[Table, bool]:
     return without_header(sheet, first), False
 
 
-def _is_line(row: Row) -> bool:
-    kinds = [(_is_day(cell), _is_amount(cell)) for cell in row.cells]
-    return any(day for day, _ in kinds) and any(amount and not day for day, amount in kinds)
-
-
 def _is_header(row: Row, width: int) -> bool:
     named = [cell for cell in row.cells if cell.strip()]
-    plain = not any(_is_day(cell) or _is_amount(cell) for cell in named)
+    plain = not any(csv_values.is_day(cell) or csv_values.is_amount(cell) for cell in named)
     return plain and len(named) >= max(2, width // 2) and abs(len(row.cells) - width) <= 1
-
-
-def _is_day(cell: str) -> bool:
-    return bool(csv_values.orders([cell.strip()]))
-
-
-def _is_amount(cell: str) -> bool:
-    return any(csv_values.amount(cell, mark) is not None for mark in csv_values.MARKS)
 
 
 def _lines(rows: Sequence[Row]) -> list[Row]:
     """Return what seem to be lines; a sum or a balance below them fills fewer cells."""
-    found = [row for row in rows[:_SAMPLE] if _is_line(row)]
+    found = [row for row in rows[:_SAMPLE] if csv_values.is_line(row.cells)]
     filled = [sum(bool(cell.strip()) for cell in row.cells) for row in found]
     usual = median(filled) if filled else 0
     return [row for row, count in zip(found, filled, strict=True) if count * 2 > usual]
@@ -124,12 +117,10 @@ class _Guesser:
 
     def look(self) -> None:
         lines = _lines(self.table.rows)
-        self.free = [
-            column
-            for name in self.table.columns
-            if (column := _Column(name, tuple(self.table.cell(row, name) for row in lines))).filled
-        ]
-        self.columns = {column.name: column for column in self.free}
+        for name in self.table.columns:
+            cells = tuple(self.table.cell(row, name) for row in lines)
+            self.columns[name] = _Column(name, cells)
+        self.free = [column for column in self.columns.values() if column.filled]
         self._days()
         self._money()
         self._currency()
@@ -139,7 +130,8 @@ class _Guesser:
     def _take(self, field: str, column: _Column, why: str, confidence: Confidence) -> None:
         self.chosen[field] = column.name
         self.reasons.append(Reason(field, column.name, confidence, why))
-        self.free.remove(column)
+        if column.filled:
+            self.free.remove(column)
 
     def _named(self, field: str, columns: Sequence[_Column]) -> _Column | None:
         """Return the column whose header names the field best."""
@@ -149,7 +141,7 @@ class _Guesser:
         return min(ranked, key=lambda found: found[0])[1] if ranked else None
 
     def _days(self) -> None:
-        days = [column for column in self.free if all(map(_is_day, column.filled))]
+        days = [column for column in self.free if all(map(csv_values.is_day, column.filled))]
         if valued := self._named("value_on", days):
             self._take("value_on", valued, "its header names the value date", "likely")
             days.remove(valued)
@@ -166,7 +158,7 @@ class _Guesser:
     def _order(self) -> None:
         names = [self.chosen[name] for name in ("booked_on", "value_on") if name in self.chosen]
         texts = {self.table.cell(row, name) for row in self.table.rows for name in names}
-        days = sorted(text for text in texts if text and _is_day(text))
+        days = sorted(text for text in texts if text and csv_values.is_day(text))
         found = csv_values.orders(days)
         if len(found) == 1:
             self.chosen["date_order"] = found[0]
@@ -177,14 +169,12 @@ class _Guesser:
             self.questions.append(Question("date_order", detail, tuple(found or csv_values.ORDERS)))
 
     def _money(self) -> None:
-        amounts = [column for column in self.free if all(map(_is_amount, column.filled))]
+        amounts = [column for column in self.free if all(map(csv_values.is_amount, column.filled))]
         self._mark(amounts)
         if balance := self._named("balance", amounts):
             self._take("balance", balance, "its header names a balance", "likely")
             amounts.remove(balance)
-        debit, credit = self._named("debit", amounts), self._named("credit", amounts)
-        if debit and credit and debit is not credit:
-            self._two_columns(debit, credit)
+        if self._two_columns(amounts):
             return
         if not balance and (pair := self._adding_up(amounts)):
             self._take("amount", pair[0], f"{shown(pair[1].name)} grows by it", "certain")
@@ -215,9 +205,22 @@ class _Guesser:
         mark = self.chosen.get("decimal", ".")
         return [csv_values.amount(cell, mark) if cell else None for cell in column.cells]
 
-    def _two_columns(self, debit: _Column, credit: _Column) -> None:
-        self._take("debit", debit, "its header names money out", "likely")
-        self._take("credit", credit, "its header names money in", "likely")
+    def _two_columns(self, amounts: Sequence[_Column]) -> bool:
+        """Take a column of money out and one of money in, one of which may be empty here."""
+        if self._named("amount", amounts):
+            return False
+        columns = [*amounts, *(each for each in self.columns.values() if not each.filled)]
+        debit, credit = self._named("debit", columns), self._named("credit", columns)
+        if debit is credit or not any(each and each.filled for each in (debit, credit)):
+            return False
+        if debit:
+            self._take("debit", debit, "its header names money out", "likely")
+            self._minus_of(debit)
+        if credit:
+            self._take("credit", credit, "its header names money in", "likely")
+        return True
+
+    def _minus_of(self, debit: _Column) -> None:
         moved = [number for number in self._numbers(debit) if number]
         if moved and all(number < 0 for number in moved):
             self.chosen["debit_is_negative"] = True
@@ -275,7 +278,7 @@ class _Guesser:
         column = self._named("currency", codes) or next(iter(codes), None)
         if column is None:
             return
-        others = [each.name for each in self.free if all(map(_is_amount, each.filled))]
+        others = [each.name for each in self.free if all(map(csv_values.is_amount, each.filled))]
         others = [name for name in others if rank("amount", name) is not None]
         if others:
             detail = f"{shown(column.name)} may be the currency of {shown(others[0])}"
@@ -300,7 +303,9 @@ class _Guesser:
     def _words(self) -> None:
         """The columns named so; else the one with the longest texts."""
         named = [column for column in self.free if rank("description", column.name) is not None]
-        texts = [column for column in self.free if not all(map(_is_amount, column.filled))]
+        texts = [
+            column for column in self.free if not all(map(csv_values.is_amount, column.filled))
+        ]
         longest = max(texts, key=lambda column: sum(map(len, column.cells)), default=None)
         found = named or ([longest] if longest else [])
         self.chosen["description"] = [column.name for column in found[:10]]

@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from payymo_api.banking.errors import StatementUnreadable
 from payymo_api.banking.schemas.mappings import Delimiter
+from payymo_api.banking.statements.csv_values import is_line
 from payymo_api.banking.statements.fields import iban
 from payymo_api.banking.statements.text import decoded, refuse_controls
 
 DELIMITERS: tuple[Delimiter, ...] = (";", "\t", "|", ",")
 _MOST_ROWS = 100_000
 _MOST_CELLS = 200
-_SAMPLE = 64 * 1024
+_SAMPLE_ROWS = 200
 _HEADER_WITHIN = 50
 """Rows of preamble at the most."""
 _SEPARATOR_ROW = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
@@ -68,30 +70,35 @@ def read_sheet(
 
 
 def _delimiter(text: str, declared: str) -> Delimiter:
-    """Return the one that cuts most rows into equally many cells, and into the most."""
+    """Return the one that makes most rows lines of an account, and then the most even rows."""
     for each in DELIMITERS:
         if each == declared:
             return each
-    sample = text[:_SAMPLE]
-    scored = [(*_evenness(sample, each), each) for each in DELIMITERS]
-    rows, width, _ = max(scored, key=lambda found: found[:2])
-    if not rows or width < 2:  # noqa: PLR2004  a line has a date and an amount at least
+    scores = {each: _evenness(text, each) for each in DELIMITERS}
+    best = max(DELIMITERS, key=lambda each: scores[each])
+    if scores[best] == _NOTHING:
         raise StatementUnreadable.at_line(1, "file", UNKNOWN)
-    return max(scored, key=lambda found: found[:2])[2]
+    return best
 
 
 UNKNOWN = "is neither CAMT.053, CAMT.052, MT940, OFX nor CSV"
+_NOTHING = (0, 0, 0)
 
 
-def _evenness(sample: str, delimiter: str) -> tuple[int, int]:
+def _evenness(text: str, delimiter: str) -> tuple[int, int, int]:
+    """Return how many rows are lines, how many have the usual width, and that width."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     widths: Counter[int] = Counter()
+    lines = 0
     try:
-        for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
+        for cells in islice(reader, _SAMPLE_ROWS):
             widths[len(cells)] += 1
+            lines += len(cells) <= _MOST_CELLS and is_line(cells)
     except csv.Error:
-        return 0, 0
+        lines = 0
     del widths[0], widths[1]
-    return max(((count, width) for width, count in widths.items()), default=(0, 0))
+    count, width = max(((count, width) for width, count in widths.items()), default=(0, 0))
+    return (lines, count, width)
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:

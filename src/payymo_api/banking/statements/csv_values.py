@@ -133,3 +133,19 @@ def marks(texts: Sequence[str], places: int) -> list[DecimalMark]:
 
 def _fits(found: Decimal | None, places: int) -> bool:
     return found is not None and found == round(found, places)
+
+
+def is_day(cell: str) -> bool:
+    return any(day(cell.strip(), order) for order in ORDERS)
+
+
+def is_amount(cell: str) -> bool:
+    return any(amount(cell, mark) is not None for mark in MARKS)
+
+
+def is_line(cells: Sequence[str]) -> bool:
+    """Tell whether a row has a date, and an amount in another cell."""
+    days = [is_day(cell) for cell in cells]
+    return any(days) and any(
+        is_amount(cell) for cell, day in zip(cells, days, strict=True) if not day
+    )

@@ -21,6 +21,11 @@ _TAG = re.compile(r"<([^<>]*)>([^<]*)")
 _CLOSED = re.compile(r"</\s*([\w.-]+)")
 _NAME = re.compile(r"[\w.-]+")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+# These hold others even where a file that was cut short never closes them.
+_AGGREGATES = set(
+    "OFX BANKMSGSRSV1 CREDITCARDMSGSRSV1 STMTTRNRS CCSTMTTRNRS STMTRS CCSTMTRS BANKACCTFROM "
+    "CCACCTFROM BANKTRANLIST STMTTRN LEDGERBAL AVAILBAL".split()
+)
 # An empty one of these has no content, even where other places in the file close it.
 _ALWAYS_TEXT = set("NAME MEMO FITID CHECKNUM REFNUM TRNTYPE DTUSER DTAVAIL EXTDNAME SIC".split())
 _DEEPEST = 30
@@ -83,11 +88,12 @@ def tree(content: bytes) -> Aggregate:
     """Return what stands below `<OFX>`."""
     text = unix_lines(decoded(content, _declared(content)).text)
     refuse_controls(text)
+    text = _without_comments(text)
     begin = _BEGIN.search(text)
     if begin is None:
         raise StatementUnreadable.at_line(1, "OFX", "is missing")
-    closable = {match[1].upper() for match in _CLOSED.finditer(text)} - _ALWAYS_TEXT
-    return _Builder(closable).built(_without_comments(text), begin.start())
+    closed = {match[1].upper() for match in _CLOSED.finditer(text)}
+    return _Builder(_AGGREGATES | (closed - _ALWAYS_TEXT)).built(text, begin.start())
 
 
 def _declared(content: bytes) -> str | None:
@@ -127,7 +133,7 @@ def _escaped(text: str) -> str:
 
 
 class _Builder:
-    """`closable`: names that a closing tag closes; without one, a blank tag is an empty text."""
+    """`closable`: names of aggregates; any other blank tag is an empty text."""
 
     def __init__(self, closable: set[str]) -> None:
         self._closable = closable
