@@ -13,6 +13,7 @@ from sqlalchemy import Table, case, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.banking.models import DailyRollup, Transaction
+from payymo_api.banking.repository.new_lines import NewLine
 from payymo_api.core.db import Scope
 from payymo_api.core.types import AccountId, TenantId
 
@@ -47,12 +48,12 @@ def direction(amount_minor: int) -> str:
     return "in" if amount_minor > 0 else "out" if amount_minor < 0 else "zero"
 
 
-def counted(rows: Iterable[Transaction]) -> list[Counted]:
+def counted(rows: Iterable[Transaction | NewLine]) -> list[Counted]:
     """Return where lines count: nowhere once they were removed."""
     return [Counted(_cell(row), row.amount_minor) for row in rows if row.removed_at is None]
 
 
-def _cell(row: Transaction) -> Cell:
+def _cell(row: Transaction | NewLine) -> Cell:
     return Cell(
         row.booked_on,
         row.account_id,

@@ -25,7 +25,8 @@ from payymo_api.banking.schemas.transactions import (
     TransactionFilters,
     TransactionRequest,
 )
-from payymo_api.banking.service.answers import news, sums, transaction_answer
+from payymo_api.banking.service.answers import sums, transaction_answer
+from payymo_api.banking.service.news import news
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.errors import ValidationFailed
