@@ -209,6 +209,12 @@ class UnknownStatementAccount(ValidationFailed):
     resolution = "Make the account by POST /api/v1/bank_accounts, or name another in account_id."
 
 
+class TooManyRules(Conflict):
+    code = "too_many_category_rules"
+    title = "There are as many category rules as may be"
+    resolution = "Delete rules that are no longer needed, or join several into one."
+
+
 def next_step(code: str) -> str:
     """Return what to do about an error that was kept by its code."""
     known = {error.code: error for error in _kinds(PayymoError)}

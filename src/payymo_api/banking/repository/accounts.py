@@ -34,6 +34,13 @@ class AccountRepository(TenantRepository[BankAccount]):
         statement = self.select().where(BankAccount.connection_id == id).order_by(BankAccount.id)
         return (await self._session.scalars(statement.with_for_update())).all()
 
+    async def lock(self, ids: Collection[AccountId]) -> None:
+        """Hold the accounts, in id order, until the transaction ends."""
+        statement = select(BankAccount.id).where(
+            BankAccount.tenant_id == self._tenant_id, BankAccount.id.in_(ids)
+        )
+        await self._session.execute(statement.order_by(BankAccount.id).with_for_update())
+
     async def named(self, iban: str | None, other_id: str | None) -> Sequence[BankAccount]:
         """Return the accounts that a bank or a file calls so, in any currency."""
         if iban is None and other_id is None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, update
 
 from payymo_api.banking.models import Transaction
+from payymo_api.banking.rules.categorising import Label
 from payymo_api.banking.rules.line import Kept, Line
 from payymo_api.banking.rules.merge import Change, Placed
 from payymo_api.core.db import XID, Scope
@@ -46,11 +47,16 @@ def kept(row: Transaction) -> Kept:
 
 
 async def add(
-    scope: Scope, account_id: AccountId, placed: Sequence[Placed], moment: datetime
+    scope: Scope,
+    account_id: AccountId,
+    placed: Sequence[Placed],
+    labels: Sequence[Label],
+    moment: datetime,
 ) -> list[Transaction]:
     """Insert the lines; return them as they stand (rows of no session)."""
     rows = [
         _told(each.line)
+        | {name: getattr(label, name) for name in Label.__slots__}
         | {
             "tenant_id": scope.tenant_id,
             "id": TransactionId(new_id()),
@@ -62,7 +68,7 @@ async def add(
             "created_at": moment,
             "updated_at": moment,
         }
-        for each in placed
+        for each, label in zip(placed, labels, strict=True)
     ]
     for start in range(0, len(rows), _BATCH):
         await scope.session.execute(insert(_LINES), rows[start : start + _BATCH])

@@ -4,9 +4,24 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payymo_api.core.db import Base, Fed, TenantOwned
+from payymo_api.banking.models.categories import CategoryMemory, CategoryRule, RuleApplication
+from payymo_api.banking.models.provider import InstitutionList, ProviderToken
+from payymo_api.core.db import Fed, TenantOwned
 from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
 from payymo_api.tenants.models import Tenant
+
+__all__ = [
+    "BankAccount",
+    "BankConnection",
+    "CategoryMemory",
+    "CategoryRule",
+    "ConsentVisit",
+    "InstitutionList",
+    "ProviderToken",
+    "RuleApplication",
+    "SyncRun",
+    "Transaction",
+]
 
 
 class BankConnection(TenantOwned):
@@ -119,6 +134,8 @@ class Transaction(Fed):
     `fingerprint` and `occurrence` are its identity within the account: what the line says, and the
     how-manyth of its like it is. What the provider calls it is a hint only.
     `examined_at`: when matching last looked at it; empty again when there is reason to look anew.
+    `transfer_of`: the other line of a transfer between two accounts of the tenant; each names the
+    other.
     """
 
     __tablename__ = "transactions"
@@ -130,7 +147,14 @@ class Transaction(Fed):
             "settled_minor BETWEEN least(amount_minor, 0) AND greatest(amount_minor, 0)",
             name="ck_transactions_settled",
         ),
+        ForeignKeyConstraint(
+            ["tenant_id", "transfer_of"], ["transactions.tenant_id", "transactions.id"]
+        ),
         CheckConstraint("status IN ('booked', 'pending')", name="ck_transactions_status"),
+        CheckConstraint(
+            "category_source IN ('user', 'memory', 'rule', 'transfer', 'default')",
+            name="ck_transactions_category_source",
+        ),
         CheckConstraint(
             "match_state IN ('unmatched', 'suggested', 'partial', 'matched', 'ignored')",
             name="ck_transactions_match_state",
@@ -143,6 +167,13 @@ class Transaction(Fed):
             "occurrence",
             unique=True,
             postgresql_where=text("removed_at IS NULL"),
+        ),
+        Index(
+            "uq_transactions_transfer",
+            "tenant_id",
+            "transfer_of",
+            unique=True,
+            postgresql_where=text("transfer_of IS NOT NULL AND removed_at IS NULL"),
         ),
         Index("ix_transactions_listed", "tenant_id", "booked_on", "id"),
         Index("ix_transactions_account", "tenant_id", "account_id", "booked_on", "id"),
@@ -161,6 +192,7 @@ class Transaction(Fed):
             "tenant_id",
             "currency",
             "amount_minor",
+            "booked_on",
             postgresql_where=text(
                 "match_state IN ('unmatched', 'partial')"
                 " AND status = 'booked' AND removed_at IS NULL"
@@ -191,12 +223,14 @@ class Transaction(Fed):
     end_to_end_id: Mapped[str | None]
     counterparty_name: Mapped[str | None]
     counterparty_iban: Mapped[str | None]
+    merchant: Mapped[str | None]
     category: Mapped[str | None]
     category_source: Mapped[str | None]
     note: Mapped[str | None]
     match_state: Mapped[str] = mapped_column(server_default="unmatched")
     settled_minor: Mapped[int] = mapped_column(server_default="0")
     examined_at: Mapped[datetime | None]
+    transfer_of: Mapped[TransactionId | None]
     fingerprint: Mapped[bytes]
     occurrence: Mapped[int]
     provider_id: Mapped[str | None]
@@ -249,24 +283,3 @@ class SyncRun(TenantOwned):
     leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
-
-
-class ProviderToken(Base):
-    """A provider's token pair, sealed; of the platform, not of a tenant."""
-
-    __tablename__ = "provider_tokens"
-
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    sealed: Mapped[bytes]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-
-class InstitutionList(Base):
-    """The banks of a country as the provider listed them; read again after a day."""
-
-    __tablename__ = "institution_lists"
-
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    country: Mapped[str] = mapped_column(primary_key=True)
-    institutions: Mapped[list[Any]]
-    fetched_at: Mapped[datetime] = mapped_column(server_default=func.now())
