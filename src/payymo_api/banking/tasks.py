@@ -7,7 +7,7 @@ from payymo_api.banking.events import (
     RulesApplied,
     TransferDoubted,
 )
-from payymo_api.banking.service import applying, consent, sweep, sync, transfers
+from payymo_api.banking.service import applying, consent, rollups, sweep, sync, transfers
 from payymo_api.banking.service.banks import Banks
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
@@ -46,3 +46,7 @@ async def apply_rules(database: Database, tenant_id: TenantId, payload: dict[str
 async def schedule_due(database: Database) -> int:
     """Queue what has fallen due; return how many."""
     return await sweep.schedule_due(database)
+
+
+async def fold_rollups(database: Database) -> int:
+    return await rollups.fold_new(database)

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.banking.models.categories import CategoryMemory, CategoryRule, RuleApplication
 from payymo_api.banking.models.provider import InstitutionList, ProviderToken
+from payymo_api.banking.models.rollups import DailyRollup
 from payymo_api.core.db import Fed, TenantOwned
 from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
 from payymo_api.tenants.models import Tenant
@@ -16,6 +17,7 @@ __all__ = [
     "CategoryMemory",
     "CategoryRule",
     "ConsentVisit",
+    "DailyRollup",
     "InstitutionList",
     "ProviderToken",
     "RuleApplication",
@@ -242,7 +244,8 @@ class Transaction(Fed):
 class SyncRun(TenantOwned):
     """One reading of an account (or of a statement file): what came of it.
 
-    At most one is open per account; a running one whose `leased_until` has passed was abandoned.
+    At most one is open per account. `started_at` is the fence: a worker that began it later has
+    taken it over.
     """
 
     __tablename__ = "sync_runs"
@@ -280,6 +283,5 @@ class SyncRun(TenantOwned):
     warnings: Mapped[list[Any]] = mapped_column(server_default="[]")
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
-    leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]

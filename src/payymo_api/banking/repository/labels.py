@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from payymo_api.banking.models import Transaction
+from payymo_api.banking.repository.rollups import tracked
 from payymo_api.banking.rules.categorising import Described, Label
 from payymo_api.core.db import XID, Scope
 from payymo_api.core.types import AccountId, TransactionId
@@ -108,9 +109,10 @@ async def write(
         .values({name: new.c[name] for name in Label.__slots__})
         .values(changed_xid=XID, updated_at=moment)
     )
-    for row, label in labelled:
-        if inspect(row).persistent:
-            scope.session.expunge(row)  # the loaded row only tells the news
-        for name in Label.__slots__:
-            setattr(row, name, getattr(label, name))
-        row.updated_at = moment
+    async with tracked(scope, [row for row, _ in labelled]):
+        for row, label in labelled:
+            if inspect(row).persistent:
+                scope.session.expunge(row)  # the loaded row only tells the news
+            for name in Label.__slots__:
+                setattr(row, name, getattr(label, name))
+            row.updated_at = moment

@@ -1,7 +1,7 @@
 """Read an account: ask with no transaction open, then write everything in one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from payymo_api.banking.errors import (
@@ -42,7 +42,7 @@ class _Task:
 
     run_id: RunId
     account_id: AccountId
-    leased_until: datetime | None
+    started_at: datetime
     provider: str
     provider_ref: str
     first: date
@@ -64,11 +64,6 @@ async def sync_account(
     try:
         bank = banks.of(task.provider)
         page = await bank.transactions(task.provider_ref, task.first, task.last)
-        async with database.scope(tenant_id) as scope:
-            leased_until = await runs.prolong(scope, run_id, task.leased_until)
-        if leased_until is None:
-            return
-        task = replace(task, leased_until=leased_until)
         balances = await _balances(bank, task.provider_ref)
     except PayymoError as error:
         async with database.scope(tenant_id) as scope:
@@ -88,14 +83,14 @@ async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | 
         return None
     connection = await _connection(scope, account)
     if connection is None or account.provider_ref is None:
-        run.status, run.ended_at, run.leased_until = "failed", now(), None
+        run.status, run.ended_at = "failed", now()
         run.error_code, run.error_detail = "connection_not_active", "The feed was removed."
         return None
     last_booked_on = await AccountRepository(scope).last_booked_on(account_id)
     first, last = schedule.window(last_booked_on, connection.history_days, now().date())
     run.window_from, run.window_to = first, last
     ref = account.provider_ref
-    return _Task(run_id, account_id, run.leased_until, connection.provider, ref, first, last)
+    return _Task(run_id, account_id, run.started_at, connection.provider, ref, first, last)
 
 
 async def _connection(scope: Scope, account: BankAccount) -> BankConnection | None:
@@ -120,7 +115,7 @@ async def _store(
     scope: Scope, task: _Task, page: TransactionPage, balances: Sequence[Balance] | None
 ) -> None:
     account = await AccountRepository(scope).get_locked(task.account_id)
-    run = await runs.still_mine(scope, task.run_id, task.leased_until)
+    run = await runs.still_mine(scope, task.run_id, task.started_at)
     if run is None or account.provider_ref != task.provider_ref:
         return
     telling = _telling(task, page, is_first=account.last_synced_at is None)
@@ -193,7 +188,7 @@ async def _note_success(scope: Scope, account: BankAccount, moment: datetime) ->
 
 async def _note_failure(scope: Scope, task: _Task, error: PayymoError) -> None:
     account = await AccountRepository(scope).get_locked(task.account_id)
-    run = await runs.still_mine(scope, task.run_id, task.leased_until)
+    run = await runs.still_mine(scope, task.run_id, task.started_at)
     if run is None:
         return
     if isinstance(error, AllowanceSpent):
@@ -211,7 +206,7 @@ def _rest(account: BankAccount, run: SyncRun, error: AllowanceSpent) -> None:
     resets_at = now() + timedelta(seconds=error.retry_after or 0)
     account.calls_left, account.calls_reset_at = 0, resets_at
     account.next_sync_at = schedule.after_reset(resets_at, account.id)
-    run.status, run.ended_at, run.leased_until = "failed", now(), None
+    run.status, run.ended_at = "failed", now()
     run.error_code, run.error_detail = error.code, error.detail
 
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import AccountRepository, TransactionRepository, stats
-from payymo_api.banking.repository.stats import Counts, Total
+from payymo_api.banking.repository.rollups import tracked
+from payymo_api.banking.repository.stats import Total
 from payymo_api.banking.schemas.transactions import (
     BatchAnswer,
     BatchRequest,
@@ -80,8 +81,9 @@ async def _choose(
 ) -> set[TransactionId]:
     """Set what a user chose, and remember it; a transfer that is called something else is none."""
     mine = [row for row in rows if row.id in chosen]
-    for row in mine:
-        row.category, row.category_source = chosen[row.id], "user"
+    async with tracked(scope, mine):
+        for row in mine:
+            row.category, row.category_source = chosen[row.id], "user"
     await remember(scope, mine)
     return {*chosen, *await part(scope, rows)}
 
@@ -129,20 +131,17 @@ async def transaction_stats(scope: Scope, filters: StatsFilters) -> StatsAnswer:
     if filters.last_days:
         first = today - timedelta(days=filters.last_days - 1)
         filters = filters.model_copy(update={"date_from": first, "date_to": today})
+    found = await stats.statistics(scope, filters, filters.period)
     return StatsAnswer(
         currencies=[
             sums(each.currency, each.count, each.incoming, each.outgoing)
-            for each in await stats.totals(scope, filters)
+            for each in found.currencies
         ],
         by_category=[
-            CategorySums(category=each.group, **_sums(each))
-            for each in await stats.by_category(scope, filters)
+            CategorySums(category=each.group, **_sums(each)) for each in found.by_category
         ],
-        by_period=[
-            PeriodSums(starts_on=each.group, **_sums(each))
-            for each in await stats.by_period(scope, filters, filters.period)
-        ],
-        matched=_matched(await stats.counts(scope, filters)),
+        by_period=[PeriodSums(starts_on=each.group, **_sums(each)) for each in found.by_period],
+        matched=_matched(found.count, found.matched),
         today=today,
     )
 
@@ -161,10 +160,10 @@ def _sums(total: Total) -> dict[str, object]:
     return {name: getattr(found, name) for name in type(found).model_fields}
 
 
-def _matched(counts: Counts) -> Matched:
-    ratio = (Decimal(counts.matched) / counts.count) if counts.count else None
+def _matched(count: int, matched: int) -> Matched:
+    ratio = (Decimal(matched) / count) if count else None
     return Matched(
-        count=counts.count,
-        matched_count=counts.matched,
+        count=count,
+        matched_count=matched,
         ratio=None if ratio is None else ratio.quantize(Decimal("0.0001")),
     )

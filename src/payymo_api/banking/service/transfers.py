@@ -7,6 +7,7 @@ from payymo_api.banking.events import TransactionsSynced
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import TransactionRepository
 from payymo_api.banking.repository.labels import Labelled
+from payymo_api.banking.repository.rollups import tracked
 from payymo_api.banking.repository.transfers import TransferRepository
 from payymo_api.banking.rules.categories import TRANSFER
 from payymo_api.banking.rules.categorising import Facts
@@ -34,9 +35,10 @@ async def pair(scope: Scope, rows: Sequence[Transaction]) -> set[TransactionId]:
     partners = {id for both in found for id in both if id not in mine}
     lines = mine | {row.id: row for row in await transfers.locked_free(partners)}
     made = [(lines[a], lines[b]) for a, b in found if a in lines and b in lines]
-    for one, other in made:
-        _join(one, other)
-        _join(other, one)
+    async with tracked(scope, [row for both in made for row in both]):
+        for one, other in made:
+            _join(one, other)
+            _join(other, one)
     ids = {row.id for both in made for row in both}
     await announce_updated(scope, ids)
     return ids
@@ -70,9 +72,10 @@ async def part(scope: Scope, rows: Collection[Transaction]) -> set[TransactionId
         return set()
     accounts = await TransferRepository(scope).own_accounts()
     parted = [row for row in paired.values() if not _holds(row, paired, accounts)]
-    for row in parted:
-        row.transfer_of = row.examined_at = None
-        row.match_state = "unmatched" if row.match_state == "ignored" else row.match_state
+    async with tracked(scope, parted):
+        for row in parted:
+            row.transfer_of = row.examined_at = None
+            row.match_state = "unmatched" if row.match_state == "ignored" else row.match_state
     await scope.session.flush()
     ids = {row.id for row in parted}
     accounts_parted = sorted({row.account_id for row in parted})

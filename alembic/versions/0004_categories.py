@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -141,13 +141,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What transfers and rules have categorised stays; what they set aside is open again."""
-    op.execute("ALTER TABLE transactions NO FORCE ROW LEVEL SECURITY")
-    op.execute(
-        "UPDATE transactions SET match_state = 'unmatched' "
-        "WHERE transfer_of IS NOT NULL AND match_state = 'ignored'"
-    )
-    op.execute("ALTER TABLE transactions FORCE ROW LEVEL SECURITY")
+    """What rules have categorised keeps its category, and what transfers have set aside stays so."""
     op.drop_index("ix_transactions_open_amount", "transactions")
     _index_open_amounts("currency", "amount_minor")
     op.drop_index("uq_transactions_transfer", "transactions")
