@@ -1,16 +1,24 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import Base, Fed, TenantOwned
 from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
 from payymo_api.tenants.models import Tenant
 
+FEEDING = ("active", "error")
+"""The statuses of a connection whose consent lives; with `error` none of its accounts works."""
+_MOMENTS = ARRAY(DateTime(timezone=True))
+
 
 class BankConnection(TenantOwned):
-    """A consent given to us for a bank: pending -> active -> expired, error or revoked."""
+    """A consent given to us for a bank: pending -> active -> expired, error or revoked.
+
+    `expiry_notice`: how many days ahead its end was last announced.
+    """
 
     __tablename__ = "bank_connections"
     __table_args__ = (
@@ -22,7 +30,7 @@ class BankConnection(TenantOwned):
         Index(
             "ix_bank_connections_expires",
             "expires_at",
-            postgresql_where=text("status = 'active'"),
+            postgresql_where=text("status IN ('active', 'error')"),
         ),
     )
     prefix = "bc"
@@ -38,6 +46,7 @@ class BankConnection(TenantOwned):
     consent_ref: Mapped[str | None]
     authorization_url: Mapped[str | None]
     expires_at: Mapped[datetime | None]
+    expiry_notice: Mapped[int | None]
     activated_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
@@ -48,7 +57,10 @@ class BankConnection(TenantOwned):
 
 
 class ConsentVisit(TenantOwned):
-    """One trip to the bank: the digest of its single-use state, and the consent asked for."""
+    """One trip to the bank: the digest of its single-use state, and the consent asked for.
+
+    `arrivals`: the accounts read so far, so that a second try spends no call on them again.
+    """
 
     __tablename__ = "consent_visits"
     __table_args__ = (
@@ -63,12 +75,17 @@ class ConsentVisit(TenantOwned):
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     connection_id: Mapped[ConnectionId]
     consent_ref: Mapped[str | None]
+    arrivals: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
 
 class BankAccount(TenantOwned):
-    """An account, with a feed (`connection_id`, `provider_ref`) or for statement files only."""
+    """An account, with a feed (`connection_id`, `provider_ref`) or for statement files only.
+
+    `…made_at`: the bank's calls of the last day, see `rules.allowance`. `told_digest`: what the
+    feed told last, to know that nothing is new; `fed_from`, `fed_to`: the booked days it has told.
+    """
 
     __tablename__ = "bank_accounts"
     __table_args__ = (
@@ -101,11 +118,17 @@ class BankAccount(TenantOwned):
     other_id: Mapped[str | None]
     currency: Mapped[str]
     status: Mapped[str]
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
     balances: Mapped[list[Any]] = mapped_column(server_default="[]")
     balances_at: Mapped[datetime | None]
     calls_limit: Mapped[int | None]
-    calls_left: Mapped[int | None]
-    calls_reset_at: Mapped[datetime | None]
+    calls_made_at: Mapped[list[datetime]] = mapped_column(_MOMENTS, server_default="{}")
+    balance_calls_limit: Mapped[int | None]
+    balance_calls_made_at: Mapped[list[datetime]] = mapped_column(_MOMENTS, server_default="{}")
+    told_digest: Mapped[bytes | None]
+    fed_from: Mapped[date | None]
+    fed_to: Mapped[date | None]
     last_synced_at: Mapped[datetime | None]
     next_sync_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
