@@ -1,19 +1,20 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import text, update
 
-from payymo_api.banking.errors import SyncRunning
+from payymo_api.banking import tasks
 from payymo_api.banking.models import BankAccount, SyncRun, Transaction
 from payymo_api.banking.service import sweep
-from payymo_api.banking.service.sync import sync_account
 from payymo_api.core.clock import now
-from payymo_api.core.types import AccountId, RunId
+from payymo_api.core.settings import Settings
+from payymo_api.core.types import TenantId
+from payymo_api.messaging.work import perform
 from tests.banking.conftest import ACCOUNTS, CONNECTIONS, Office
 from tests.conftest import Someone
+from tests.messaging.conftest import present
 
 KURZBANK = "KURZBANK_KRZBATWW"
 
@@ -238,20 +239,22 @@ async def test_a_due_account_is_queued_once(office: Office, iban: str) -> None:
     assert await office.world.calls("/transactions/") == 2
 
 
-async def test_one_worker_at_a_time_reads_an_account(office: Office, iban: str) -> None:
+async def test_one_worker_at_a_time_reads_an_account(
+    settings: Settings, office: Office, iban: str
+) -> None:
     made = await office.connect()
     await office.client.post(f"{CONNECTIONS}/{made['id']}/refresh")
     (event,) = [each for each in await office.events("account.due") if each.done_at is None]
-    ids = AccountId(UUID(event.payload["account_id"])), RunId(UUID(event.payload["run_id"]))
     tenant_id = office.someone.tenant_id
 
-    ends = await asyncio.gather(
-        *(sync_account(office.database, office.banks, tenant_id, *ids) for _ in range(5)),
-        return_exceptions=True,
-    )
+    async def read(tenant_id: TenantId, payload: dict[str, Any]) -> None:
+        await tasks.sync_account(office.database, office.banks, tenant_id, payload)
 
-    assert sum(end is None for end in ends) >= 1
-    assert all(end is None or isinstance(end, SyncRunning) for end in ends)
+    async with present(settings) as worker:
+        await asyncio.gather(
+            *(perform(office.database, read, tenant_id, event.id, worker) for _ in range(5))
+        )
+
     assert await office.world.calls("/transactions/") == 2
 
 
@@ -262,7 +265,7 @@ async def test_a_run_whose_worker_died_is_taken_over(office: Office, iban: str) 
         await scope.session.execute(
             update(SyncRun)
             .where(SyncRun.status == "queued")
-            .values(status="running", leased_until=now() - timedelta(seconds=1))
+            .values(status="running", started_at=now())
         )
 
     await office.work()

@@ -75,7 +75,7 @@ class Postman:
             self._sender,
             self._someone.tenant_id,
             DeliveryId(parse_public_id("dlv", id)),
-            TIMEOUT,
+            tasks.lease_of(None, TIMEOUT),
         )
 
     async def hurry(self) -> None:

@@ -206,13 +206,6 @@ class AccountExists(Conflict):
     resolution = "Use the account that detail names."
 
 
-class SyncRunning(Conflict):
-    code = "sync_running"
-    title = "The account is being read just now"
-    resolution = "Wait until the run has ended."
-    retryable = True
-
-
 class UnknownStatementAccount(ValidationFailed):
     code = "unknown_statement_account"
     title = "The file is of an account that is not here"

@@ -1,5 +1,6 @@
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -228,10 +229,37 @@ class Transaction(Fed):
     raw: Mapped[dict[str, Any]]
 
 
+class DailyRollup(TenantOwned):
+    """Lines of one kind on one day, counted and added up; removed lines are not in it.
+
+    Rows are only ever added: what a change takes from a cell is a row of its own, negative. The sum
+    over a cell's rows is exact at every moment; folding makes one row of them (ADR 0011).
+    """
+
+    __tablename__ = "daily_rollups"
+    __table_args__ = (
+        CheckConstraint("direction IN ('in', 'out', 'zero')", name="ck_daily_rollups_direction"),
+        Index("ix_daily_rollups_unfolded", "tenant_id", postgresql_where=text("NOT folded")),
+    )
+
+    booked_on: Mapped[date] = mapped_column(primary_key=True)
+    account_id: Mapped[AccountId] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    currency: Mapped[str]
+    status: Mapped[str]
+    category: Mapped[str | None]
+    match_state: Mapped[str]
+    direction: Mapped[str]
+    lines: Mapped[int]
+    amount_minor: Mapped[int]
+    folded: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
 class SyncRun(TenantOwned):
     """One reading of an account (or of a statement file): what came of it.
 
-    At most one is open per account; a running one whose `leased_until` has passed was abandoned.
+    At most one is open per account. `started_at` is the fence: a worker that began it later has
+    taken it over.
     """
 
     __tablename__ = "sync_runs"
@@ -269,7 +297,6 @@ class SyncRun(TenantOwned):
     warnings: Mapped[list[Any]] = mapped_column(server_default="[]")
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
-    leased_until: Mapped[datetime | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
 

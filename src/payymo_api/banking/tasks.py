@@ -1,7 +1,7 @@
 from typing import Any
 
 from payymo_api.banking.events import AccountDue, ConsentReturned, ConsentRevoked
-from payymo_api.banking.service import consent, sweep, sync
+from payymo_api.banking.service import consent, rollups, sweep, sync
 from payymo_api.banking.service.banks import Banks
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
@@ -30,3 +30,7 @@ async def end_consent(banks: Banks, payload: dict[str, Any]) -> None:
 async def schedule_due(database: Database) -> int:
     """Queue what has fallen due; return how many."""
     return await sweep.schedule_due(database)
+
+
+async def fold_rollups(database: Database) -> int:
+    return await rollups.fold_new(database)

@@ -32,14 +32,14 @@ class Failing:
 
     run_id: RunId
     account_id: AccountId
-    leased_until: datetime | None
+    started_at: datetime
     asks_balances: bool
 
 
 async def note_failure(scope: Scope, failed: Failing, error: PayymoError) -> bool:
     """Note it; True if the same run is to be tried again after the error's `retry_after`."""
     account = await AccountRepository(scope).get_locked(failed.account_id)
-    run = await runs.still_mine(scope, failed.run_id, failed.leased_until)
+    run = await runs.still_mine(scope, failed.run_id, failed.started_at)
     if run is None:
         return False
     moment, budget = now(), budget_of(account)

@@ -98,7 +98,7 @@ async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | 
     first, last = schedule.window(account.fed_to, connection.history_days, moment.date())
     run.window_from, run.window_to = first, last
     ref = account.provider_ref
-    held = (run_id, account_id, run.leased_until, False)
+    held = (run_id, account_id, run.started_at, False)
     return _Task(*held, connection.provider, ref, first, last)
 
 
@@ -112,13 +112,12 @@ async def _connection(scope: Scope, account: BankAccount) -> BankConnection | No
 async def _go_on(
     scope: Scope, task: _Task, page: TransactionPage, lines: Sequence[Line]
 ) -> _Task | None:
-    """Hold the run for another call, if one is needed; None if another worker has taken it over.
+    """Count another call, if one is needed; None if another worker has taken the run over.
 
     Balances change with the lines: while those are the same, yesterday's are not asked for anew.
     """
     account = await AccountRepository(scope).get_locked(task.account_id)
-    leased_until = await runs.prolong(scope, task.run_id, task.leased_until)
-    if leased_until is None:
+    if await runs.still_mine(scope, task.run_id, task.started_at) is None:
         return None
     moment = now()
     correct(account, page.allowance, moment)
@@ -127,7 +126,7 @@ async def _go_on(
     asks = (is_old or account.told_digest != _digest(lines)) and budget.left(moment) > 0
     if asks:
         keep_budget(account, budget.spend(moment), "balances")
-    return replace(task, leased_until=leased_until, asks_balances=asks)
+    return replace(task, asks_balances=asks)
 
 
 def _digest(lines: Sequence[Line]) -> bytes:
@@ -155,7 +154,7 @@ async def _store(
     balances: BalancePage | None,
 ) -> None:
     account = await AccountRepository(scope).get_locked(task.account_id)
-    run = await runs.still_mine(scope, task.run_id, task.leased_until)
+    run = await runs.still_mine(scope, task.run_id, task.started_at)
     if run is None or account.provider_ref != task.provider_ref:
         return
     telling = _telling(task, page, lines, is_first=account.last_synced_at is None)

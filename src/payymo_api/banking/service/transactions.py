@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from payymo_api.banking.events import TransactionUpdated
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import AccountRepository, TransactionRepository, stats
-from payymo_api.banking.repository.stats import Counts, Total
+from payymo_api.banking.repository.rollups import tracked
+from payymo_api.banking.repository.stats import Total
 from payymo_api.banking.schemas.transactions import (
     BatchAnswer,
     BatchRequest,
@@ -65,7 +66,8 @@ async def replace_transaction(
     row = await TransactionRepository(scope).get_locked(id)
     if_match.check(await get_transaction(scope, id))
     if (row.category, row.note) != (request.category, request.note):
-        _categorise(row, request.category)
+        async with tracked(scope, [row]):
+            _categorise(row, request.category)
         row.note = request.note
         await _announce(scope, [row])
     return await get_transaction(scope, id)
@@ -88,7 +90,8 @@ async def categorise_batch(scope: Scope, request: BatchRequest) -> BatchAnswer:
     """Each row stands for itself: one that is not there spoils none of the others."""
     rows = await TransactionRepository(scope).locked({item.id for item in request.rows})
     by_id = {row.id: row for row in rows}
-    results = [_categorise_one(by_id.get(item.id), item) for item in request.rows]
+    async with tracked(scope, rows):
+        results = [_categorise_one(by_id.get(item.id), item) for item in request.rows]
     changed = {result.id for result in results if result.status == "updated"}
     await _announce(scope, [row for row in rows if row.id in changed])
     return BatchAnswer(results=results)
@@ -120,20 +123,17 @@ async def transaction_stats(scope: Scope, filters: StatsFilters) -> StatsAnswer:
     if filters.last_days:
         first = today - timedelta(days=filters.last_days - 1)
         filters = filters.model_copy(update={"date_from": first, "date_to": today})
+    found = await stats.statistics(scope, filters, filters.period)
     return StatsAnswer(
         currencies=[
             sums(each.currency, each.count, each.incoming, each.outgoing)
-            for each in await stats.totals(scope, filters)
+            for each in found.currencies
         ],
         by_category=[
-            CategorySums(category=each.group, **_sums(each))
-            for each in await stats.by_category(scope, filters)
+            CategorySums(category=each.group, **_sums(each)) for each in found.by_category
         ],
-        by_period=[
-            PeriodSums(starts_on=each.group, **_sums(each))
-            for each in await stats.by_period(scope, filters, filters.period)
-        ],
-        matched=_matched(await stats.counts(scope, filters)),
+        by_period=[PeriodSums(starts_on=each.group, **_sums(each)) for each in found.by_period],
+        matched=_matched(found.count, found.matched),
         today=today,
     )
 
@@ -152,10 +152,10 @@ def _sums(total: Total) -> dict[str, object]:
     return {name: getattr(found, name) for name in type(found).model_fields}
 
 
-def _matched(counts: Counts) -> Matched:
-    ratio = (Decimal(counts.matched) / counts.count) if counts.count else None
+def _matched(count: int, matched: int) -> Matched:
+    ratio = (Decimal(matched) / count) if count else None
     return Matched(
-        count=counts.count,
-        matched_count=counts.matched,
+        count=count,
+        matched_count=matched,
         ratio=None if ratio is None else ratio.quantize(Decimal("0.0001")),
     )
