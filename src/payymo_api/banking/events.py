@@ -79,6 +79,12 @@ class BankConnectionUpdated(PublicEvent):
     name: ClassVar[str] = "bank_connection.updated"
 
 
+class BankConnectionExpiring(PublicEvent):
+    """A consent ends in 14, 7 or 1 days."""
+
+    name: ClassVar[str] = "bank_connection.expiring"
+
+
 class BankConnectionExpired(PublicEvent):
     name: ClassVar[str] = "bank_connection.expired"
 

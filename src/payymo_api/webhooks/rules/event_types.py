@@ -59,7 +59,11 @@ _ALL = (
         "A consent has ended; the account holder consents again.",
         _CONNECTION | {"status": "expired"},
     ),
-    _later("bank_connection.expiring", "A consent ends within days.", _CONNECTION),
+    EventType(
+        "bank_connection.expiring",
+        "A consent ends in 14, 7 or 1 days: once for each, unless a later one has come.",
+        _CONNECTION | {"expires_at": "2026-11-30T09:30:00Z", "days_left": 7},
+    ),
     EventType("transaction.created", "A bank account has a new line.", _TRANSACTION),
     EventType(
         "transaction.updated",
