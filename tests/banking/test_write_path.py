@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import new_lines
+from payymo_api.banking.rules.categorising import Label
 from payymo_api.banking.rules.line import FEED, Line
 from payymo_api.banking.rules.merge import Placed
 from payymo_api.banking.schemas.transactions import Counterparty, TransactionNews
@@ -70,7 +71,9 @@ def test_the_fingerprint_is_the_one_that_rows_have(line: Line) -> None:
 
 @given(lines, moments, st.booleans())
 def test_news_are_what_the_schema_writes(line: Line, moment: datetime, has_feed: bool) -> None:  # noqa: FBT001  hypothesis fills it
-    row = new_lines.new_line(AccountId(new_id()), Placed(line, 1), moment)
+    row = new_lines.new_line(
+        AccountId(new_id()), Placed(line, 1), Label("Corner Cafe", "sales", "rule"), moment
+    )
     connection_id = ConnectionId(new_id()) if has_feed else None
 
     shown = TransactionNews.model_fields.keys() & set(row.__slots__) - {"raw"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from payymo_api.banking.rules.categorising import Label
 from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import Placed
 from payymo_api.core.types import AccountId, TransactionId, new_id
@@ -36,6 +37,9 @@ WRITTEN = (
     "raw",
     "fingerprint",
     "occurrence",
+    "merchant",
+    "category",
+    "category_source",
     "created_at",
     "updated_at",
 )
@@ -67,17 +71,19 @@ class NewLine:
     raw: str
     fingerprint: bytes
     occurrence: int
+    merchant: str | None
+    category: str | None
+    category_source: str | None
     created_at: datetime
     updated_at: datetime
-    category: str | None = None
-    category_source: str | None = None
+    transfer_of: TransactionId | None = None
     note: str | None = None
     match_state: str = "unmatched"
     settled_minor: int = 0
     removed_at: datetime | None = None
 
 
-def new_line(account_id: AccountId, placed: Placed, moment: datetime) -> NewLine:
+def new_line(account_id: AccountId, placed: Placed, label: Label, moment: datetime) -> NewLine:
     line = placed.line
     return NewLine(
         id=TransactionId(new_id()),
@@ -87,6 +93,9 @@ def new_line(account_id: AccountId, placed: Placed, moment: datetime) -> NewLine
         raw=_json(line.raw),
         fingerprint=line.fingerprint,
         occurrence=placed.occurrence,
+        merchant=label.merchant,
+        category=label.category,
+        category_source=label.category_source,
         created_at=moment,
         updated_at=moment,
     )

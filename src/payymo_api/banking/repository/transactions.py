@@ -48,6 +48,24 @@ class TransactionRepository(TenantRepository[Transaction]):
         )
         return (await self._session.scalars(statement)).all()
 
+    async def locked_with_partners(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """`locked`, and with a line of an own transfer its other line."""
+        statement = (
+            self.select()
+            .where(or_(Transaction.id.in_(ids), Transaction.transfer_of.in_(ids)))
+            .order_by(Transaction.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.scalars(statement)).all()
+
+    async def fresh(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """Return the lines as this transaction has written them."""
+        statement = self.select().where(Transaction.id.in_(ids)).order_by(Transaction.id)
+        return (
+            await self._session.scalars(statement.execution_options(populate_existing=True))
+        ).all()
+
     @staticmethod
     def settle(line: Transaction, minor: int) -> None:
         """Move a locked line's settled amount; a CHECK keeps it between 0 and the line's amount."""
@@ -55,7 +73,8 @@ class TransactionRepository(TenantRepository[Transaction]):
         if line.settled_minor == line.amount_minor:
             line.match_state = "matched"
         else:
-            line.match_state = "partial" if line.settled_minor else "unmatched"
+            at_rest = "ignored" if line.transfer_of else "unmatched"
+            line.match_state = "partial" if line.settled_minor else at_rest
 
     async def note_examined(self, ids: Collection[TransactionId]) -> None:
         """Note that matching has looked at the lines; no news for the change feed."""

@@ -10,6 +10,7 @@ from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository.new_lines import TOLD, WRITTEN, NewLine, new_line
 from payymo_api.banking.repository.rollups import counted, move, tracked
 from payymo_api.banking.repository.transactions import TransactionRepository
+from payymo_api.banking.rules.categorising import Label
 from payymo_api.banking.rules.line import Kept
 from payymo_api.banking.rules.merge import Change, Placed
 from payymo_api.core.bulk import AT_ONCE, insert_columns
@@ -44,12 +45,19 @@ async def kept(scope: Scope, id: AccountId, first: date, last: date) -> list[Kep
 
 
 async def add(
-    scope: Scope, account_id: AccountId, placed: Sequence[Placed], moment: datetime
+    scope: Scope,
+    account_id: AccountId,
+    placed: Sequence[Placed],
+    labels: Sequence[Label],
+    moment: datetime,
 ) -> AsyncIterator[list[NewLine]]:
     """Insert the lines; yield them, some at a time, as they stand."""
     for start in range(0, len(placed), AT_ONCE):
-        some = placed[start : start + AT_ONCE]
-        rows = [new_line(account_id, each, moment) for each in some]
+        some = slice(start, start + AT_ONCE)
+        rows = [
+            new_line(account_id, each, label, moment)
+            for each, label in zip(placed[some], labels[some], strict=True)
+        ]
         columns = {name: [getattr(row, name) for row in rows] for name in WRITTEN}
         await insert_columns(scope, _LINES, columns)
         await move(scope, [], counted(rows))

@@ -13,6 +13,7 @@ from payymo_api.banking.events import (
     TransactionsImported,
     TransactionsSynced,
     TransactionUpdated,
+    TransferDoubted,
 )
 from payymo_api.banking.lines import Balance
 from payymo_api.banking.models import BankAccount
@@ -22,6 +23,7 @@ from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import Merge, Window
 from payymo_api.banking.schemas.transactions import ImportedNews, Sums
 from payymo_api.banking.service.answers import sums
+from payymo_api.banking.service.categorising import label, relabel
 from payymo_api.banking.service.news import news
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
@@ -67,24 +69,28 @@ async def _change(scope: Scope, account: BankAccount, found: Merge) -> None:
     """Changes and removals come first: an added line may take the place of one that moved."""
     id = account.connection_id
     changed = await writes.change(scope, found.modified, now())
+    await relabel(scope, changed)
     removed = await writes.remove(scope, found.removed, now())
+    doubted = [row.id for row in (*changed, *removed) if row.transfer_of]
     matched = [row.id for row in removed if row.settled_minor or row.match_state != "unmatched"]
     await outbox.record(
         scope,
         *(TransactionUpdated(data=news(row, id)) for row in changed),
         *(TransactionRemoved(data=news(row, id)) for row in removed),
         *(LineRemoved(transaction_id=id) for id in sorted(matched)),
+        *(TransferDoubted(transaction_id=id) for id in sorted(doubted)),
     )
 
 
 async def _add(scope: Scope, account: BankAccount, telling: Telling, found: Merge) -> None:
     """Write and announce some lines at a time: a first sync may bring a hundred thousand."""
     id, each_line = account.connection_id, telling.in_bulk
-    async for rows in writes.add(scope, account.id, found.added, now()):
+    added = [each.line for each in found.added]
+    labels = await label(scope, account.id, added)
+    async for rows in writes.add(scope, account.id, found.added, labels, now()):
         created = [TransactionCreated(data=news(row, id), each_line=each_line) for row in rows]
         await outbox.record(scope, *created)
-    if telling.in_bulk and found.added:
-        added = [each.line for each in found.added]
+    if telling.in_bulk and added:
         await outbox.record(scope, TransactionsImported(data=_summary(account.id, added)))
 
 
