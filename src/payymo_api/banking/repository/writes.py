@@ -7,6 +7,9 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, update
 
 from payymo_api.banking.models import Transaction
+from payymo_api.banking.repository.rollups import counted, move, tracked
+from payymo_api.banking.repository.transactions import TransactionRepository
+from payymo_api.banking.rules.categorising import Label
 from payymo_api.banking.rules.line import Kept, Line
 from payymo_api.banking.rules.merge import Change, Placed
 from payymo_api.core.db import XID, Scope
@@ -46,11 +49,16 @@ def kept(row: Transaction) -> Kept:
 
 
 async def add(
-    scope: Scope, account_id: AccountId, placed: Sequence[Placed], moment: datetime
+    scope: Scope,
+    account_id: AccountId,
+    placed: Sequence[Placed],
+    labels: Sequence[Label],
+    moment: datetime,
 ) -> list[Transaction]:
     """Insert the lines; return them as they stand (rows of no session)."""
     rows = [
         _told(each.line)
+        | {name: getattr(label, name) for name in Label.__slots__}
         | {
             "tenant_id": scope.tenant_id,
             "id": TransactionId(new_id()),
@@ -62,11 +70,13 @@ async def add(
             "created_at": moment,
             "updated_at": moment,
         }
-        for each in placed
+        for each, label in zip(placed, labels, strict=True)
     ]
     for start in range(0, len(rows), _BATCH):
         await scope.session.execute(insert(_LINES), rows[start : start + _BATCH])
-    return [Transaction(**row) for row in rows]
+    added = [Transaction(**row) for row in rows]
+    await move(scope, [], counted(added))
+    return added
 
 
 async def change(
@@ -75,35 +85,42 @@ async def change(
     """Write what differs, into the rows and the loaded objects alike."""
     if not changes:
         return
-    statement = (
-        update(_LINES)
-        .where(_LINES.c.tenant_id == scope.tenant_id, _LINES.c.id == bindparam("row_id"))
-        .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
-        .values(changed_xid=XID, updated_at=moment, examined_at=None)
-    )
-    rows = []
-    for each, row in changes:
-        now = _as_changed(each, row)
-        rows.append({"row_id": row.id} | {f"new_{name}": now[name] for name in _CHANGEABLE})
-        scope.session.expunge(row)  # the loaded row only tells the news; this statement writes
-        for name, value in now.items():
-            setattr(row, name, value)
-        row.updated_at = moment
-    await scope.session.execute(statement, rows)
+    rows = [row for _, row in changes]
+    await TransactionRepository(scope).locked([row.id for row in rows])
+    async with tracked(scope, rows):
+        values = [_change(scope, each, row, moment) for each, row in changes]
+        await scope.session.execute(_CHANGE, values)
+
+
+_CHANGE = (
+    update(_LINES)
+    .where(_LINES.c.tenant_id == bindparam("of_tenant"), _LINES.c.id == bindparam("row_id"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
+    .values(changed_xid=XID, updated_at=bindparam("moment"), examined_at=None)
+)
+
+
+def _change(scope: Scope, change: Change, row: Transaction, moment: datetime) -> dict[str, object]:
+    """Change the loaded row, which only tells the news; return what the statement writes."""
+    now = _as_changed(change, row)
+    scope.session.expunge(row)
+    for name, value in now.items():
+        setattr(row, name, value)
+    row.updated_at = moment
+    key = {"of_tenant": scope.tenant_id, "row_id": row.id, "moment": moment}
+    return key | {f"new_{name}": now[name] for name in _CHANGEABLE}
 
 
 async def remove(scope: Scope, rows: Sequence[Transaction], moment: datetime) -> set[TransactionId]:
     """Mark the lines as removed; return those that were matched at that very moment."""
     if not rows:
         return set()
-    statement = (
-        update(_LINES)
-        .where(_LINES.c.tenant_id == scope.tenant_id, _LINES.c.id.in_([row.id for row in rows]))
-        .values(removed_at=moment, changed_xid=XID, updated_at=moment)
-        .returning(_LINES.c.id, _LINES.c.settled_minor, _LINES.c.match_state)
-    )
-    found = await scope.session.execute(statement)
-    return {row.id for row in found if row.settled_minor or row.match_state != "unmatched"}
+    await TransactionRepository(scope).locked([row.id for row in rows])
+    async with tracked(scope, rows):
+        for row in rows:
+            row.removed_at = row.updated_at = moment
+        await scope.session.flush()
+    return {row.id for row in rows if row.settled_minor or row.match_state != "unmatched"}
 
 
 def _told(line: Line) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from payymo_api.banking.events import (
     TransactionsImported,
     TransactionsSynced,
     TransactionUpdated,
+    TransferDoubted,
 )
 from payymo_api.banking.lines import Balance
 from payymo_api.banking.models import BankAccount, Transaction
@@ -21,6 +22,7 @@ from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import Merge, Window
 from payymo_api.banking.schemas.transactions import ImportedNews, Sums
 from payymo_api.banking.service.answers import news, sums
+from payymo_api.banking.service.categorising import label, relabel
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import AccountId
@@ -53,14 +55,18 @@ async def keep(scope: Scope, account: BankAccount, telling: Telling) -> Merge:
     changed = [(change, by_id[change.kept.id]) for change in found.modified]
     turned_booked = any("booked" in change.values for change in found.modified)
     await writes.change(scope, changed, moment)
+    await relabel(scope, [row for _, row in changed])
     removed = [by_id[kept.id] for kept in found.removed]
+    doubted = [row.id for row in (*removed, *(row for _, row in changed)) if row.transfer_of]
     matched = await writes.remove(scope, removed, moment)
-    added = await writes.add(scope, account.id, found.added, moment)
+    labels = await label(scope, account.id, [each.line for each in found.added])
+    added = await writes.add(scope, account.id, found.added, labels, moment)
     await _announce(scope, account, telling, added, [row for _, row in changed])
     await outbox.record(
         scope,
         *(TransactionRemoved(data=news(row, account.connection_id)) for row in removed),
         *(LineRemoved(transaction_id=id) for id in sorted(matched)),
+        *(TransferDoubted(transaction_id=id) for id in sorted(doubted)),
     )
     if turned_booked or any(row.status == "booked" for row in added):
         await outbox.record(scope, TransactionsSynced(account_id=account.id))

@@ -1,74 +1,41 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payymo_api.core.db import Base, Fed, TenantOwned
+from payymo_api.banking.models.categories import CategoryMemory, CategoryRule, RuleApplication
+from payymo_api.banking.models.connections import FEEDING, BankConnection, ConsentVisit
+from payymo_api.banking.models.provider import InstitutionList, ProviderToken
+from payymo_api.banking.models.rollups import DailyRollup
+from payymo_api.core.db import Fed, TenantOwned
 from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
-from payymo_api.tenants.models import Tenant
 
+__all__ = [
+    "FEEDING",
+    "BankAccount",
+    "BankConnection",
+    "CategoryMemory",
+    "CategoryRule",
+    "ConsentVisit",
+    "DailyRollup",
+    "InstitutionList",
+    "ProviderToken",
+    "RuleApplication",
+    "SyncRun",
+    "Transaction",
+]
 
-class BankConnection(TenantOwned):
-    """A consent given to us for a bank: pending -> active -> expired, error or revoked."""
-
-    __tablename__ = "bank_connections"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
-        CheckConstraint(
-            "status IN ('pending', 'active', 'expired', 'error', 'revoked')",
-            name="ck_bank_connections_status",
-        ),
-        Index(
-            "ix_bank_connections_expires",
-            "expires_at",
-            postgresql_where=text("status = 'active'"),
-        ),
-    )
-    prefix = "bc"
-
-    id: Mapped[ConnectionId] = mapped_column(primary_key=True)
-    provider: Mapped[str]
-    institution_id: Mapped[str]
-    institution: Mapped[dict[str, Any]]
-    status: Mapped[str]
-    reference: Mapped[str | None]
-    redirect_url: Mapped[str]
-    history_days: Mapped[int]
-    consent_ref: Mapped[str | None]
-    authorization_url: Mapped[str | None]
-    expires_at: Mapped[datetime | None]
-    activated_at: Mapped[datetime | None]
-    error_code: Mapped[str | None]
-    error_detail: Mapped[str | None]
-    last_synced_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-    removed_at: Mapped[datetime | None]
-
-
-class ConsentVisit(TenantOwned):
-    """One trip to the bank: the digest of its single-use state, and the consent asked for."""
-
-    __tablename__ = "consent_visits"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "connection_id"],
-            ["bank_connections.tenant_id", "bank_connections.id"],
-            ondelete="CASCADE",
-        ),
-        Index("ix_consent_visits_digest", "digest"),
-    )
-
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    connection_id: Mapped[ConnectionId]
-    consent_ref: Mapped[str | None]
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
+_MOMENTS = ARRAY(DateTime(timezone=True))
 
 
 class BankAccount(TenantOwned):
-    """An account, with a feed (`connection_id`, `provider_ref`) or for statement files only."""
+    """An account, with a feed (`connection_id`, `provider_ref`) or for statement files only.
+
+    `…made_at`: the bank's calls of the last day, see `rules.allowance`. `told_digest`: what the
+    feed told last, to know that nothing is new; `fed_from`, `fed_to`: the booked days it has told.
+    """
 
     __tablename__ = "bank_accounts"
     __table_args__ = (
@@ -101,11 +68,17 @@ class BankAccount(TenantOwned):
     other_id: Mapped[str | None]
     currency: Mapped[str]
     status: Mapped[str]
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
     balances: Mapped[list[Any]] = mapped_column(server_default="[]")
     balances_at: Mapped[datetime | None]
     calls_limit: Mapped[int | None]
-    calls_left: Mapped[int | None]
-    calls_reset_at: Mapped[datetime | None]
+    calls_made_at: Mapped[list[datetime]] = mapped_column(_MOMENTS, server_default="{}")
+    balance_calls_limit: Mapped[int | None]
+    balance_calls_made_at: Mapped[list[datetime]] = mapped_column(_MOMENTS, server_default="{}")
+    told_digest: Mapped[bytes | None]
+    fed_from: Mapped[date | None]
+    fed_to: Mapped[date | None]
     last_synced_at: Mapped[datetime | None]
     next_sync_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -119,6 +92,8 @@ class Transaction(Fed):
     `fingerprint` and `occurrence` are its identity within the account: what the line says, and the
     how-manyth of its like it is. What the provider calls it is a hint only.
     `examined_at`: when matching last looked at it; empty again when there is reason to look anew.
+    `transfer_of`: the other line of a transfer between two accounts of the tenant; each names the
+    other.
     """
 
     __tablename__ = "transactions"
@@ -130,7 +105,14 @@ class Transaction(Fed):
             "settled_minor BETWEEN least(amount_minor, 0) AND greatest(amount_minor, 0)",
             name="ck_transactions_settled",
         ),
+        ForeignKeyConstraint(
+            ["tenant_id", "transfer_of"], ["transactions.tenant_id", "transactions.id"]
+        ),
         CheckConstraint("status IN ('booked', 'pending')", name="ck_transactions_status"),
+        CheckConstraint(
+            "category_source IN ('user', 'memory', 'rule', 'transfer', 'default')",
+            name="ck_transactions_category_source",
+        ),
         CheckConstraint(
             "match_state IN ('unmatched', 'suggested', 'partial', 'matched', 'ignored')",
             name="ck_transactions_match_state",
@@ -143,6 +125,13 @@ class Transaction(Fed):
             "occurrence",
             unique=True,
             postgresql_where=text("removed_at IS NULL"),
+        ),
+        Index(
+            "uq_transactions_transfer",
+            "tenant_id",
+            "transfer_of",
+            unique=True,
+            postgresql_where=text("transfer_of IS NOT NULL AND removed_at IS NULL"),
         ),
         Index("ix_transactions_listed", "tenant_id", "booked_on", "id"),
         Index("ix_transactions_account", "tenant_id", "account_id", "booked_on", "id"),
@@ -161,6 +150,7 @@ class Transaction(Fed):
             "tenant_id",
             "currency",
             "amount_minor",
+            "booked_on",
             postgresql_where=text(
                 "match_state IN ('unmatched', 'partial')"
                 " AND status = 'booked' AND removed_at IS NULL"
@@ -191,12 +181,14 @@ class Transaction(Fed):
     end_to_end_id: Mapped[str | None]
     counterparty_name: Mapped[str | None]
     counterparty_iban: Mapped[str | None]
+    merchant: Mapped[str | None]
     category: Mapped[str | None]
     category_source: Mapped[str | None]
     note: Mapped[str | None]
     match_state: Mapped[str] = mapped_column(server_default="unmatched")
     settled_minor: Mapped[int] = mapped_column(server_default="0")
     examined_at: Mapped[datetime | None]
+    transfer_of: Mapped[TransactionId | None]
     fingerprint: Mapped[bytes]
     occurrence: Mapped[int]
     provider_id: Mapped[str | None]
@@ -249,24 +241,3 @@ class SyncRun(TenantOwned):
     error_detail: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
-
-
-class ProviderToken(Base):
-    """A provider's token pair, sealed; of the platform, not of a tenant."""
-
-    __tablename__ = "provider_tokens"
-
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    sealed: Mapped[bytes]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-
-class InstitutionList(Base):
-    """The banks of a country as the provider listed them; read again after a day."""
-
-    __tablename__ = "institution_lists"
-
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    country: Mapped[str] = mapped_column(primary_key=True)
-    institutions: Mapped[list[Any]]
-    fetched_at: Mapped[datetime] = mapped_column(server_default=func.now())
