@@ -10,7 +10,7 @@ from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
 from payymo_api.banking.schemas.transactions import LineFilters, TransactionFilters
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
-from payymo_api.core.types import AccountId, TransactionId
+from payymo_api.core.types import TransactionId
 
 _SEARCHED = (
     Transaction.description,
@@ -48,21 +48,23 @@ class TransactionRepository(TenantRepository[Transaction]):
         )
         return (await self._session.scalars(statement)).all()
 
-    async def of_days(self, id: AccountId, first: date, last: date) -> Sequence[Transaction]:
-        """Return an account's lines of these days, and all that are pending.
-
-        No row is locked, which would write to each: whoever merges holds the account's lock.
-        """
+    async def locked_with_partners(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """`locked`, and with a line of an own transfer its other line."""
         statement = (
             self.select()
-            .where(
-                Transaction.account_id == id,
-                or_(Transaction.booked_on.between(first, last), Transaction.status == "pending"),
-            )
+            .where(or_(Transaction.id.in_(ids), Transaction.transfer_of.in_(ids)))
             .order_by(Transaction.id)
+            .with_for_update()
             .execution_options(populate_existing=True)
         )
         return (await self._session.scalars(statement)).all()
+
+    async def fresh(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """Return the lines as this transaction has written them."""
+        statement = self.select().where(Transaction.id.in_(ids)).order_by(Transaction.id)
+        return (
+            await self._session.scalars(statement.execution_options(populate_existing=True))
+        ).all()
 
     @staticmethod
     def settle(line: Transaction, minor: int) -> None:
@@ -71,7 +73,8 @@ class TransactionRepository(TenantRepository[Transaction]):
         if line.settled_minor == line.amount_minor:
             line.match_state = "matched"
         else:
-            line.match_state = "partial" if line.settled_minor else "unmatched"
+            at_rest = "ignored" if line.transfer_of else "unmatched"
+            line.match_state = "partial" if line.settled_minor else at_rest
 
     async def note_examined(self, ids: Collection[TransactionId]) -> None:
         """Note that matching has looked at the lines; no news for the change feed."""
@@ -122,7 +125,7 @@ def common_conditions(
         found.append(rows.booked_on >= filters.date_from)
     if filters.date_to is not None:
         found.append(rows.booked_on <= filters.date_to)
-    if filters.connection_id:
+    if filters.connection_id is not None:
         accounts = select(BankAccount.id).where(
             BankAccount.tenant_id == rows.tenant_id,
             BankAccount.connection_id == filters.connection_id,
@@ -134,7 +137,7 @@ def common_conditions(
 def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
     amount = Transaction.amount_minor
     found = []
-    if filters.direction:
+    if filters.direction is not None:
         found.append(amount > 0 if filters.direction == "in" else amount < 0)
     if filters.min_amount_minor is not None:
         found.append(amount >= filters.min_amount_minor)
@@ -142,6 +145,6 @@ def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
         found.append(amount <= filters.max_amount_minor)
     if filters.updated_since is not None:
         found.append(Transaction.updated_at >= filters.updated_since)
-    if filters.q:
+    if filters.q is not None:
         found.append(or_(*(each.icontains(filters.q, autoescape=True) for each in _SEARCHED)))
     return found

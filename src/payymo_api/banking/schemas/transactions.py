@@ -3,6 +3,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from payymo_api.banking.rules.categorising import CategorySource
 from payymo_api.core.fields import (
     AccountFilter,
     AccountRef,
@@ -120,8 +121,22 @@ class TransactionAnswer(Answer):
     reference: str | None
     end_to_end_id: str | None
     counterparty: Counterparty
+    merchant: Annotated[
+        str | None,
+        Field(
+            description="Whom the money came from or went to, made readable.",
+            examples=["Corner Cafe"],
+        ),
+    ]
     category: str | None
-    category_source: Literal["user", "rule"] | None
+    category_source: Annotated[
+        CategorySource | None,
+        Field(description="Who chose the category; `memory`: a user, for this counterparty."),
+    ]
+    transfer_of: Annotated[
+        TransactionRef | None,
+        Field(description="The other line of a transfer between two of your own accounts."),
+    ]
     note: str | None
     match_state: MatchState
     settled_minor: Annotated[int, Field(description="Matched so far, with the amount's sign.")]

@@ -6,13 +6,12 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from payymo_api.banking.errors import next_step
+from payymo_api.banking.errors import kind_of
 from payymo_api.banking.models import BankAccount, BankConnection, SyncRun, Transaction
-from payymo_api.banking.schemas.accounts import AccountAnswer, BalanceAnswer
+from payymo_api.banking.schemas.accounts import AccountAnswer, BalanceAnswer, Trouble
 from payymo_api.banking.schemas.connections import (
     AccountBrief,
     ConnectionAnswer,
-    ConnectionTrouble,
     InstitutionBrief,
     RunAnswer,
     RunError,
@@ -24,17 +23,15 @@ from payymo_api.banking.schemas.transactions import (
     Sum,
     Sums,
     TransactionAnswer,
-    TransactionNews,
 )
+from payymo_api.banking.service.allowances import budget_of
 from payymo_api.core.clock import now
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
 from payymo_api.core.types import ConnectionId
-from payymo_api.edge import exact
 
 
 def connection_answer(row: BankConnection, accounts: Sequence[BankAccount]) -> ConnectionAnswer:
-    error = row.error_code
     return ConnectionAnswer.model_validate(
         _columns(row, "authorization_url institution")
         | {
@@ -45,11 +42,20 @@ def connection_answer(row: BankConnection, accounts: Sequence[BankAccount]) -> C
             "next_sync_at": min(
                 (each.next_sync_at for each in accounts if each.next_sync_at), default=None
             ),
-            "error": error
-            and ConnectionTrouble(
-                code=error, detail=row.error_detail or "", next_step=next_step(error)
-            ),
+            "error": _trouble(row),
         }
+    )
+
+
+def _trouble(row: BankConnection | BankAccount) -> Trouble | None:
+    if row.error_code is None:
+        return None
+    kind = kind_of(row.error_code)
+    return Trouble(
+        code=row.error_code,
+        title=kind.title,
+        detail=row.error_detail or "",
+        next_step=kind.resolution,
     )
 
 
@@ -78,11 +84,15 @@ def account_answer(row: BankAccount) -> AccountAnswer:
         )
         for each in row.balances
     ]
-    left = row.calls_left
-    if row.calls_reset_at and row.calls_reset_at <= now():
-        left = row.calls_limit
+    moment, budget = now(), budget_of(row)
     return AccountAnswer.model_validate(
-        _columns(row, "balances calls_left") | {"balances": balances, "calls_left": left}
+        _columns(row, "balances")
+        | {
+            "balances": balances,
+            "calls_left": budget.left(moment) if row.connection_id else None,
+            "calls_reset_at": budget.next_back(moment),
+            "error": _trouble(row),
+        }
     )
 
 
@@ -134,14 +144,6 @@ def transaction_answer(
     row: Transaction, connection_id: ConnectionId | None, *, with_raw: bool = False
 ) -> TransactionAnswer:
     return TransactionAnswer(**_transaction(row, connection_id), raw=row.raw if with_raw else None)
-
-
-def news(row: Transaction, connection_id: ConnectionId | None) -> str:
-    """`data` of a transaction event, as exact JSON."""
-    told = TransactionNews(
-        **_transaction(row, connection_id), raw=None, transaction_id=row.id, date=row.booked_on
-    )
-    return exact.dump(told).decode()
 
 
 def _transaction(row: Transaction, connection_id: ConnectionId | None) -> dict[str, Any]:

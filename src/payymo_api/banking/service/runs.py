@@ -43,8 +43,8 @@ def succeed(run: SyncRun) -> None:
     run.error_code = run.error_detail = None
 
 
-def fail(run: SyncRun, error: PayymoError) -> None:
-    """Keep why; what may be tried again waits in the queue, the rest has ended."""
+def fail(run: SyncRun, error: PayymoError, *, again: bool = False) -> None:
+    """Keep why; one that is tried `again` waits in the queue, the rest has ended."""
     run.error_code, run.error_detail = error.code, error.detail
-    run.status = "queued" if error.retryable else "failed"
-    run.ended_at = None if error.retryable else now()
+    run.status = "queued" if again else "failed"
+    run.ended_at = None if again else now()
