@@ -135,6 +135,12 @@ class Transaction(Fed):
         ),
         Index("ix_transactions_listed", "tenant_id", "booked_on", "id"),
         Index("ix_transactions_account", "tenant_id", "account_id", "booked_on", "id"),
+        Index(
+            "ix_transactions_pending",
+            "tenant_id",
+            "account_id",
+            postgresql_where=text("status = 'pending' AND removed_at IS NULL"),
+        ),
         Index("ix_transactions_fed", "tenant_id", "changed_xid", "id"),
         Index(
             "ix_transactions_open",

@@ -21,14 +21,12 @@ from payymo_api.banking.schemas.transactions import (
     Sum,
     Sums,
     TransactionAnswer,
-    TransactionNews,
 )
 from payymo_api.banking.service.allowances import budget_of
 from payymo_api.core.clock import now
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
 from payymo_api.core.types import ConnectionId
-from payymo_api.edge import exact
 
 
 def connection_answer(row: BankConnection, accounts: Sequence[BankAccount]) -> ConnectionAnswer:
@@ -108,14 +106,6 @@ def transaction_answer(
     row: Transaction, connection_id: ConnectionId | None, *, with_raw: bool = False
 ) -> TransactionAnswer:
     return TransactionAnswer(**_transaction(row, connection_id), raw=row.raw if with_raw else None)
-
-
-def news(row: Transaction, connection_id: ConnectionId | None) -> str:
-    """`data` of a transaction event, as exact JSON."""
-    told = TransactionNews(
-        **_transaction(row, connection_id), raw=None, transaction_id=row.id, date=row.booked_on
-    )
-    return exact.dump(told).decode()
 
 
 def _transaction(row: Transaction, connection_id: ConnectionId | None) -> dict[str, Any]:
