@@ -121,6 +121,8 @@ UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
 SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
+REVIEW_TRANSFER = Job("review_transfer", "sync")
+APPLY_RULES = Job("apply_category_rules", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -128,6 +130,8 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.ConsentRevoked.name: END_CONSENT,
     bank_news.TransactionsSynced.name: MATCH_OPEN_LINES,
     bank_news.LineRemoved.name: UNDO_REMOVED_LINE,
+    bank_news.TransferDoubted.name: REVIEW_TRANSFER,
+    bank_news.RulesApplied.name: APPLY_RULES,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     MatchingDue.name: MATCH_EVERYTHING,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
@@ -140,6 +144,8 @@ TASKS: Final[Mapping[Job, Task]] = {
     END_CONSENT: on_event(_end_consent),
     MATCH_OPEN_LINES: on_event(in_database(reconciliation.match_open_lines)),
     UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
+    REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
+    APPLY_RULES: on_event(in_database(banking.apply_rules)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     Job("fan_out", "webhook"): _fan_out,

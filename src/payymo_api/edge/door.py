@@ -64,6 +64,8 @@ class Door:
                 await visit.refuse(refusal)
             else:
                 await self.app(visit.scope, visit.receive, visit.send)
+        except PayymoError as error:  # the caller can't be looked up just now
+            await visit.refuse(error)
         except Exception:  # noqa: BLE001  the last resort: a fault is a clean 500, and logged
             _log.exception("request_crashed", path=visit.scope["path"])
             if not visit.status:

@@ -9,9 +9,9 @@ _OURS = range(20_000, 32_000)
 the child is being started again."""
 
 
-def free_port(preferred: int | None = None) -> int:
+def free_port(preferred: int = 0) -> int:
     """Return `preferred` if nobody listens there, else any that is free."""
-    port = secrets.choice(_OURS) if preferred is None else preferred
+    port = preferred or secrets.choice(_OURS)
     while not _is_free(port):
         port = secrets.choice(_OURS)
     return port

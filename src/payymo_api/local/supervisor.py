@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -171,6 +171,16 @@ class Supervisor:
         """Start it and keep it running. OSError if it can't be executed."""
         log = self._fresh_log(program.name)
         self._children[program.name] = _Child(program, log, self._roster)
+
+    @contextlib.contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """Stop a child meanwhile."""
+        child = self._children[name]
+        child.stop()
+        try:
+            yield
+        finally:
+            self._children[name] = _Child(child.program, self._home.log(name), self._roster)
 
     def wait_until(self, condition: Callable[[], bool], otherwise: str) -> None:
         """Return when the condition holds; CannotStart if it never does or a child can't start."""

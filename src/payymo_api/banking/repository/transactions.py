@@ -10,7 +10,7 @@ from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
 from payymo_api.banking.schemas.transactions import LineFilters
 from payymo_api.core.page import Keyset
 from payymo_api.core.repository import TenantRepository
-from payymo_api.core.types import AccountId, TransactionId
+from payymo_api.core.types import TransactionId
 
 _SEARCHED = (
     Transaction.description,
@@ -43,21 +43,23 @@ class TransactionRepository(TenantRepository[Transaction]):
         )
         return (await self._session.scalars(statement)).all()
 
-    async def of_days(self, id: AccountId, first: date, last: date) -> Sequence[Transaction]:
-        """Return an account's lines of these days, and all that are pending.
-
-        No row is locked, which would write to each: whoever merges holds the account's lock.
-        """
+    async def locked_with_partners(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """`locked`, and with a line of an own transfer its other line."""
         statement = (
             self.select()
-            .where(
-                Transaction.account_id == id,
-                or_(Transaction.booked_on.between(first, last), Transaction.status == "pending"),
-            )
+            .where(or_(Transaction.id.in_(ids), Transaction.transfer_of.in_(ids)))
             .order_by(Transaction.id)
+            .with_for_update()
             .execution_options(populate_existing=True)
         )
         return (await self._session.scalars(statement)).all()
+
+    async def fresh(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """Return the lines as this transaction has written them."""
+        statement = self.select().where(Transaction.id.in_(ids)).order_by(Transaction.id)
+        return (
+            await self._session.scalars(statement.execution_options(populate_existing=True))
+        ).all()
 
     @staticmethod
     def settle(line: Transaction, minor: int) -> None:
@@ -66,7 +68,8 @@ class TransactionRepository(TenantRepository[Transaction]):
         if line.settled_minor == line.amount_minor:
             line.match_state = "matched"
         else:
-            line.match_state = "partial" if line.settled_minor else "unmatched"
+            at_rest = "ignored" if line.transfer_of else "unmatched"
+            line.match_state = "partial" if line.settled_minor else at_rest
 
     async def note_examined(self, ids: Collection[TransactionId]) -> None:
         """Note that matching has looked at the lines; no news for the change feed."""

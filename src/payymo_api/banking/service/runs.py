@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from payymo_api.banking.errors import ReadingOvertaken
 from payymo_api.banking.events import AccountDue, Trigger
 from payymo_api.banking.models import BankAccount, SyncRun
 from payymo_api.banking.repository import RunRepository
@@ -32,10 +33,15 @@ async def take(scope: Scope, id: RunId) -> SyncRun | None:
     return run
 
 
-async def still_mine(scope: Scope, id: RunId, started_at: datetime) -> SyncRun | None:
-    """Return the run if no other worker has taken it over meanwhile."""
+async def still_mine(scope: Scope, id: RunId, started_at: datetime) -> SyncRun:
+    """Return the run; ReadingOvertaken if another worker has begun it anew meanwhile.
+
+    The event is not done with that: should the other worker die, somebody has to end the run.
+    """
     run = await RunRepository(scope).get_locked(id)
-    return run if run.started_at == started_at and run.status == "running" else None
+    if run.started_at != started_at or run.status != "running":
+        raise ReadingOvertaken("Another worker has begun this reading anew.")
+    return run
 
 
 def succeed(run: SyncRun) -> None:
@@ -43,8 +49,8 @@ def succeed(run: SyncRun) -> None:
     run.error_code = run.error_detail = None
 
 
-def fail(run: SyncRun, error: PayymoError) -> None:
-    """Keep why; what may be tried again waits in the queue, the rest has ended."""
+def fail(run: SyncRun, error: PayymoError, *, again: bool = False) -> None:
+    """Keep why; one that is tried `again` waits in the queue, the rest has ended."""
     run.error_code, run.error_detail = error.code, error.detail
-    run.status = "queued" if error.retryable else "failed"
-    run.ended_at = None if error.retryable else now()
+    run.status = "queued" if again else "failed"
+    run.ended_at = None if again else now()
