@@ -62,6 +62,7 @@ QUERIES: list[dict[str, Any]] = [
     {"category": "travel", "q": "ÜNÏCODE"},
     {"date_from": "2020-01-01", "date_to": "2030-01-01", "updated_since": "2020-01-01T00:00:00Z"},
     {"account_id": "bacc_none"},
+    {"connection_id": "bc_none", "limit": 1},
     {"q": "no such words"},
 ]
 
@@ -82,6 +83,14 @@ async def test_the_list_is_byte_for_byte_what_the_models_write(
         data=data, has_more=shown["has_more"], next_cursor=shown["next_cursor"]
     )
     assert answer.content == exact.dump(expected)
+
+
+async def test_a_connection_has_the_lines_of_its_accounts(office: Office, lines: list[str]) -> None:
+    connection = (await office.get(TRANSACTIONS, limit=1))["data"][0]["connection_id"]
+
+    found = await office.get(TRANSACTIONS, connection_id=connection, limit=200)
+
+    assert [each["id"] for each in found["data"]] == lines[:200]
 
 
 async def test_every_page_is_linked_and_carries_its_filters(

@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
-import asyncpg
 from sqlalchemy import Dialect, Select, bindparam
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from payymo_api.core.db import ReadScope
 from payymo_api.core.fields import Filters
 
 FiltersT = TypeVar("FiltersT", bound=Filters)
@@ -41,14 +39,14 @@ class Prepared(Generic[FiltersT]):
         }
         self._statements: dict[tuple[Any, ...], _Statement] = {}
 
-    async def rows(self, scope: ReadScope, values: Mapping[str, Any]) -> list[asyncpg.Record]:
-        """Run it with these values of the filters; None is left out."""
+    def statement(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """Return SQL for `ReadScope.fetch`, and what to bind; a filter that is None is left out."""
         given = {name: value for name, value in values.items() if value is not None}
         words = self._words
         shape = tuple([(name, given[name]) if name in words else name for name in given])
-        statement = self._statements.get(shape) or self._compile(shape, given)
-        bound = {**statement.fixed, **given}
-        return await scope.fetch(statement.text, *[bound[name] for name in statement.names])
+        made = self._statements.get(shape) or self._compile(shape, given)
+        bound = {**made.fixed, **given}
+        return made.text, [bound[name] for name in made.names]
 
     def _compile(self, shape: tuple[Any, ...], given: Mapping[str, Any]) -> _Statement:
         if len(self._statements) >= _MOST_SHAPES:

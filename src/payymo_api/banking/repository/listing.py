@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import Select, null, select
+from sqlalchemy.orm import aliased
 
 from payymo_api.banking.models import BankAccount, Transaction
 from payymo_api.banking.repository.transactions import TransactionRepository, narrowed
@@ -13,9 +14,10 @@ from payymo_api.core.db import ME, ReadScope
 from payymo_api.core.page import Page, decode, encode
 from payymo_api.core.prepared import Prepared
 
+_Owner = aliased(BankAccount)
 _PLACE = ("after_day", "after_id")
 _ELSEWHERE: Mapping[str, Any] = {
-    "connection_id": BankAccount.connection_id,
+    "connection_id": _Owner.connection_id,
     "amount": Transaction.amount_minor,
     "counterparty": Transaction.counterparty_name,
     "raw": null(),
@@ -35,7 +37,8 @@ class TransactionList:
         if filters.cursor is not None:
             types = TransactionRepository.orders[filters.sort].types
             values |= dict(zip(_PLACE, decode(filters.cursor, types), strict=True))
-        rows: Sequence[asyncpg.Record] = await _STATEMENTS.rows(self._scope, values)
+        text, bound = LISTED.statement(values)
+        rows: Sequence[asyncpg.Record] = await self._scope.fetch(text, *bound)
         more = len(rows) > filters.limit
         rows = rows[: filters.limit]
         return Page(rows, encode((rows[-1]["booked_on"], rows[-1]["id"])) if more else None)
@@ -45,9 +48,8 @@ def _statement(filters: TransactionFilters) -> Select[Any]:
     own = (
         select(*_columns())
         .join(
-            BankAccount,
-            (BankAccount.tenant_id == Transaction.tenant_id)
-            & (BankAccount.id == Transaction.account_id),
+            _Owner,
+            (_Owner.tenant_id == Transaction.tenant_id) & (_Owner.id == Transaction.account_id),
         )
         .where(Transaction.tenant_id == ME, Transaction.removed_at.is_(None))
     )
@@ -64,4 +66,4 @@ def _columns() -> list[Any]:
     return [*shown, Transaction.counterparty_iban]
 
 
-_STATEMENTS = Prepared(TransactionFilters, _statement)
+LISTED = Prepared(TransactionFilters, _statement)
