@@ -1,7 +1,5 @@
 """Accounts: the platform's own and the connected ones."""
 
-from typing import Any
-
 from payymo_api.sandbox.stripe.listing import PAGING, page
 from payymo_api.sandbox.stripe.merchant import Merchant
 from payymo_api.sandbox.stripe.platform import PLATFORM, Connection, Platform
@@ -11,14 +9,14 @@ from payymo_api.sandbox.stripe.request import Call
 _KNOWN = "type country email business_type business_profile metadata capabilities default_currency"
 
 
-def profile(platform: Platform, account: str, **fields: Any) -> Wire:  # noqa: ANN401  any JSON
+def profile(platform: Platform, account: str) -> Wire:
     """The account object, made when it is first asked for."""
     if account not in platform.profiles:
-        platform.profiles[account] = _new(account, platform, fields)
+        platform.profiles[account] = new_account(account, int(platform.clock.now().timestamp()))
     return platform.profiles[account]
 
 
-def _new(account: str, platform: Platform, fields: Wire) -> Wire:
+def new_account(account: str, created: int) -> Wire:
     requirements: Wire = {
         "alternatives": [],
         "current_deadline": None,
@@ -38,7 +36,7 @@ def _new(account: str, platform: Platform, fields: Wire) -> Wire:
         "charges_enabled": True,
         "controller": {"type": "account"},
         "country": "GB",
-        "created": int(platform.clock.now().timestamp()),
+        "created": created,
         "default_currency": "gbp",
         "details_submitted": True,
         "email": "owner@sandbox.example",
@@ -54,7 +52,7 @@ def _new(account: str, platform: Platform, fields: Wire) -> Wire:
         "requirements": requirements,
         "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
         "type": "standard",
-    } | fields
+    }
 
 
 def connect(platform: Platform, *, livemode: bool, scope: str = "read_write") -> Connection:

@@ -122,7 +122,7 @@ def balance(call: Call) -> Wire:
 def balance_of(merchant: Merchant) -> Wire:
     rows = merchant.tables["balance_transaction"].values()
     currencies = sorted({row["currency"] for row in rows}) or ["gbp"]
-    told: Wire = {"object": "balance", "id": "balance", "livemode": merchant.livemode}
+    told: Wire = {"object": "balance", "livemode": merchant.livemode}
     for status in ("available", "pending"):
         told[status] = [
             {

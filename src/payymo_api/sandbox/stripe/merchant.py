@@ -158,13 +158,13 @@ class Merchant:
     def emit(self, type: str, wire: Wire) -> None:
         """Record that something happened to an object, announce it, do what follows from it."""
         snapshot = json.dumps(wire).encode()
-        told = self.private["told"]
-        before = told.get(wire["id"]) if type.endswith("updated") else None
+        told, id = self.private["told"], str(wire.get("id", wire["object"]))
+        before = told.get(id) if type.endswith("updated") else None
         previous = _changed(json.loads(before), wire) if before else None
         event = Event(
             self.new_id("evt"), type, self.now(), self.livemode, snapshot, previous, self.cause
         )
-        told[wire["id"]] = snapshot
+        told[id] = snapshot
         self.events[event.id] = event
         self._announce(self, event)
         for react in self._reactions.get(type, ()):

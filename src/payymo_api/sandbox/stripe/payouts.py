@@ -128,7 +128,7 @@ def _bank_account(merchant: Merchant, currency: str) -> Wire:
     for wire in merchant.tables["bank_account"].values():
         if wire["currency"] == currency:
             return wire
-    return merchant.keep(
+    wire = merchant.keep(
         "bank_account",
         "ba",
         account=merchant.account,
@@ -146,6 +146,9 @@ def _bank_account(merchant: Merchant, currency: str) -> Wire:
         routing_number="108800",
         status="new",
     )
+    for name in ("created", "livemode"):
+        del wire[name]
+    return wire
 
 
 def reconcile(merchant: Merchant, wire: Wire) -> None:

@@ -153,9 +153,3 @@ def update(call: Call) -> Wire:
 
 def refunds(call: Call) -> Wire:
     return listing(call, "refund", "charge payment_intent")
-
-
-def of_charge(call: Call) -> Wire:
-    """The list under a charge's address."""
-    call.merchant.get("charge", call.id)
-    return listing(call.asking(charge=call.id), "refund", "charge")

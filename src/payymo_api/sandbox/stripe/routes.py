@@ -57,7 +57,6 @@ _PAYMENTS = [
     *_api("/v1/payment_intents/{id}/cancel", POST=payment_intents.cancel),
     *_api("/v1/charges", GET=charges.charges),
     *_api("/v1/charges/{id}", GET=charges.retrieve, POST=charges.update),
-    *_api("/v1/charges/{id}/refunds", GET=refunds.of_charge),
     *_api("/v1/refunds", GET=refunds.refunds, POST=refunds.create),
     *_api("/v1/refunds/{id}", GET=refunds.retrieve, POST=refunds.update),
     *_api("/v1/refunds/{id}/cancel", POST=refunds.cancel),

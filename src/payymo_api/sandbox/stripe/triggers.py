@@ -16,10 +16,12 @@ from payymo_api.sandbox.stripe import (
     refunds,
     subscriptions,
 )
+from payymo_api.sandbox.stripe.accounts import application_of, new_account
 from payymo_api.sandbox.stripe.event_types import EVENT_TYPES
 from payymo_api.sandbox.stripe.form import Parameters
 from payymo_api.sandbox.stripe.invoice_draft import new_invoice
 from payymo_api.sandbox.stripe.invoice_lines import new_item, take_up
+from payymo_api.sandbox.stripe.ledger import balance_of
 from payymo_api.sandbox.stripe.merchant import Merchant
 from payymo_api.sandbox.stripe.refusals import Refusal, Wire
 
@@ -50,9 +52,13 @@ def trigger(merchant: Merchant, type: str) -> Wire | None:
 
 
 def _latest(merchant: Merchant, type: str) -> Wire:
-    """The newest object of the event's kind, or the least that can be said of one."""
+    """The newest object of the event's kind; of kinds unknown here, the least one can say."""
     beginning = type.rpartition(".")[0]
     kind = _KINDS.get(beginning, beginning)
+    if special := _SPECIAL.get(kind):
+        return special(merchant)
+    if kind in _MAKERS and not merchant.tables[kind]:
+        _MAKERS[kind](merchant)
     found = merchant.newest_first(kind)
     return found[0] if found else merchant.keep(kind, kind.replace(".", "_"), metadata={})
 
@@ -170,6 +176,26 @@ def _ended_subscription(merchant: Merchant) -> None:
     billing.finish(merchant, _subscription(merchant), "cancellation_requested")
 
 
+_SPECIAL: Mapping[str, Callable[[Merchant], Wire]] = {
+    "account": lambda merchant: new_account(merchant.account, merchant.now()),
+    "application": application_of,
+    "balance": balance_of,
+}
+_MAKERS: Mapping[str, Scenario] = {
+    "charge": _payment,
+    "customer": _customer,
+    "dispute": _dispute,
+    "invoice": _open_invoice,
+    "invoice_payment": _open_invoice,
+    "invoiceitem": _draft,
+    "payment_intent": _payment,
+    "payment_method": _customer,
+    "payout": _payout,
+    "price": _price,
+    "product": _price,
+    "refund": _refund,
+    "subscription": _subscription,
+}
 _SCENARIOS: Mapping[str, Scenario] = {
     **dict.fromkeys(
         "payment_intent.created payment_intent.succeeded charge.succeeded charge.updated".split(),
