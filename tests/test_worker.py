@@ -25,6 +25,7 @@ from payymo_api.webhooks import tasks
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
 from payymo_api.webhooks.service import delivery as deliveries
 from tests.conftest import Someone
+from tests.messaging.conftest import present
 from tests.webhooks import test_docs
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import endpoint, happen, until
@@ -219,12 +220,12 @@ async def test_a_worker_killed_while_sending_sends_once_more_with_the_same_id(
     for event in await _all_events(database, someone.tenant_id):
         await tasks.fan_out(database, someone.tenant_id, event.id)
     [owed] = await _deliveries(database, someone.tenant_id)
-    async with worker._open_tools(settings) as tools:  # noqa: SLF001  the sender as assembled
+    async with worker._open_tools(settings) as tools, present(settings) as number:  # noqa: SLF001  the sender as assembled
         async with database.scope(someone.tenant_id) as scope:
-            parcel = await deliveries.take(scope, parts.keyring, DeliveryId(owed.id), 30)
+            lease = tasks.lease_of(number, 3600)
+            parcel = await deliveries.take(scope, parts.keyring, DeliveryId(owed.id), lease)
         assert parcel
         await deliveries.send(tools.sender, parcel)  # and here it dies: nothing is noted
-    await _end_leases(database, someone.tenant_id)
 
     async with working(settings):
         await _statuses(database, someone.tenant_id, "delivered")

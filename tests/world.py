@@ -22,6 +22,7 @@ INVOICE = {
     "currency": "GBP",
 }
 ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
+RULE = {"category": "income.sales", "text": "invoice"}
 CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
 STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
@@ -34,6 +35,7 @@ class World:
 
     PREFIXES: ClassVar[dict[str, str]] = {
         "account_id": "bacc",
+        "application_id": "rap",
         "connection_id": "bc",
         "customer_id": "cust",
         "delivery_id": "dlv",
@@ -42,6 +44,9 @@ class World:
         "invoice_id": "inv",
         "key_id": "key",
         "match_id": "mt",
+        "run_id": "run",
+        "memory_id": "mem",
+        "rule_id": "rule",
         "transaction_id": "tr",
     }
 
@@ -85,8 +90,11 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["invoice_id"] = await _make(owner, "/invoices", INVOICE)
     ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
     ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
-    ids["transaction_id"] = await _import(owner, ids["account_id"])
+    ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
+    ids["rule_id"] = await _make(owner, "/category_rules", RULE)
+    ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
+    ids["application_id"] = await _apply_rules(owner)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 
@@ -98,8 +106,8 @@ async def _make(owner: Someone, path: str, body: dict[str, Any]) -> str:
     return id
 
 
-async def _import(owner: Someone, account_id: str) -> str:
-    """A statement's lines; the largest that came in."""
+async def _import(owner: Someone, account_id: str) -> tuple[str, str]:
+    """The run of a statement's import, and the largest line that came in."""
     answer = await owner.client.post(
         "/api/v1/transactions/import",
         data={"account_id": account_id},
@@ -107,8 +115,8 @@ async def _import(owner: Someone, account_id: str) -> str:
     )
     assert answer.is_success, answer.text
     lines = (await owner.client.get("/api/v1/transactions")).json()["data"]
-    id: str = max(lines, key=lambda line: line["amount_minor"])["id"]
-    return id
+    run: str = answer.json()["imports"][0]["run_id"]
+    return run, max(lines, key=lambda line: line["amount_minor"])["id"]
 
 
 async def _match(owner: Someone, transaction_id: str, invoice_id: str) -> str:
@@ -119,6 +127,22 @@ async def _match(owner: Someone, transaction_id: str, invoice_id: str) -> str:
         "amount": "10.00",
     }
     return await _make(owner, "/reconciliation/match", {"allocations": [allocation]})
+
+
+async def _categorise(owner: Someone, transaction_id: str) -> str:
+    """What is remembered of a choice."""
+    choice = {"category": "income.sales"}
+    await owner.client.put(f"/api/v1/transactions/{transaction_id}", json=choice)
+    memories = (await owner.client.get("/api/v1/category_memories")).json()["data"]
+    id: str = memories[0]["id"]
+    return id
+
+
+async def _apply_rules(owner: Someone) -> str:
+    answer = await owner.client.post("/api/v1/category_rules/apply")
+    assert answer.status_code == 202, answer.text
+    id: str = answer.json()["id"]
+    return id
 
 
 async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:

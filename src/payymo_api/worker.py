@@ -23,8 +23,8 @@ from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.edge import idempotency
 from payymo_api.invoicing.events import DocumentsChanged
 from payymo_api.messaging import relay
+from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
-from payymo_api.messaging.waker import Waker
 from payymo_api.messaging.work import perform
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
@@ -53,6 +53,7 @@ class Tools:
     keyring: Keyring
     banks: Banks
     sender: Sender
+    presence: Presence
 
 
 EventTask = Callable[[Tools, TenantId, dict[str, Any]], Awaitable[None]]
@@ -67,7 +68,7 @@ def on_event(act: EventTask) -> Task:
         async def acting(tenant_id: TenantId, payload: dict[str, Any]) -> None:
             await act(tools, tenant_id, payload)
 
-        await perform(tools.database, acting, tenant_id, EventId(id))
+        await perform(tools.database, acting, tenant_id, EventId(id), tools.presence.number)
 
     return run
 
@@ -98,9 +99,9 @@ async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
 
 
 async def _deliver(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
-    timeout = tools.settings.webhook_timeout_seconds
+    lease = webhooks.lease_of(tools.presence.number, tools.settings.webhook_timeout_seconds)
     await webhooks.deliver(
-        tools.database, tools.keyring, tools.sender, tenant_id, DeliveryId(id), timeout
+        tools.database, tools.keyring, tools.sender, tenant_id, DeliveryId(id), lease
     )
 
 
@@ -120,6 +121,8 @@ UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
 SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
+REVIEW_TRANSFER = Job("review_transfer", "sync")
+APPLY_RULES = Job("apply_category_rules", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -127,6 +130,8 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.ConsentRevoked.name: END_CONSENT,
     bank_news.TransactionsSynced.name: MATCH_OPEN_LINES,
     bank_news.LineRemoved.name: UNDO_REMOVED_LINE,
+    bank_news.TransferDoubted.name: REVIEW_TRANSFER,
+    bank_news.RulesApplied.name: APPLY_RULES,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     MatchingDue.name: MATCH_EVERYTHING,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
@@ -139,6 +144,8 @@ TASKS: Final[Mapping[Job, Task]] = {
     END_CONSENT: on_event(_end_consent),
     MATCH_OPEN_LINES: on_event(in_database(reconciliation.match_open_lines)),
     UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
+    REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
+    APPLY_RULES: on_event(in_database(banking.apply_rules)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     Job("fan_out", "webhook"): _fan_out,
@@ -161,10 +168,10 @@ async def run(settings: Settings, queue: QueueName) -> None:
     """
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, settings.host)
-    waker, stop = Waker(settings.database_url), asyncio.Event()
+    stop = asyncio.Event()
     async with _open_tools(settings) as tools, asyncio.TaskGroup() as group:
-        group.create_task(waker.listen())
-        group.create_task(_sweep(tools, waker, stop))
+        group.create_task(tools.presence.keep())
+        group.create_task(_sweep(tools, stop))
         group.create_task(_consume(tools, queue))
         group.create_task(_schedule(tools))
         group.create_task(_measure(tools))
@@ -184,7 +191,8 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     database = Database.of(settings)
     keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
     banks = open_banks(settings, database, keyring)
-    tools = Tools(settings, database, keyring, banks, sender)
+    presence = Presence(settings.database_url)
+    tools = Tools(settings, database, keyring, banks, sender, presence)
     try:
         yield tools
     finally:
@@ -193,19 +201,28 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
         await tools.database.close()
 
 
-async def _sweep(tools: Tools, waker: Waker, stop: asyncio.Event) -> None:
-    """Sweep until cancelled; `stop` too, as Python 3.11's `wait_for` may swallow a cancellation."""
+async def _sweep(tools: Tools, stop: asyncio.Event) -> None:
+    """Sweep until cancelled; `stop` too, as Python 3.11's `wait_for` may swallow a cancellation.
+
+    A worker that is present anew begins a new life of the queue: what was queued, and not taken, by
+    one that died is issued again.
+    """
+    begun: int | None = None
     async with connected(tools.settings.redis_url) as redis:
         queue = ArqQueue(redis)
         while not stop.is_set():
             try:
+                if tools.presence.number not in {None, begun}:
+                    starting = tools.presence.number
+                    await queue.begin_life()
+                    begun = starting
                 found = [await sweep(tools, queue) for sweep in SWEEPS]
             except (PayymoError, RedisError, SQLAlchemyError, OSError) as error:
                 _log.warning("sweep_paused", cause=type(error).__name__)
                 await asyncio.sleep(_AGAIN_SECONDS)
             else:
                 if max(found) < relay.BATCH:
-                    await waker.wait(_LOOK_SECONDS)
+                    await tools.presence.wait(_LOOK_SECONDS)
                     await asyncio.sleep(_GATHER_SECONDS)
 
 
@@ -215,7 +232,7 @@ async def _consume(tools: Tools, queue: QueueName) -> None:
 
 
 def _run(tools: Tools, job: Job) -> Run:
-    """What the queue calls. A job that fails is due again when its row's lease ends."""
+    """What the queue calls. A job that fails is due again when its row's lease is over."""
 
     async def run(tenant_id: TenantId, id: UUID) -> None:
         try:
@@ -227,10 +244,11 @@ def _run(tools: Tools, job: Job) -> Run:
 
 
 async def _schedule(tools: Tools) -> None:
-    """Queue what time alone makes due."""
+    """Do what time alone makes due."""
     while True:
         try:
             await banking.schedule_due(tools.database)
+            await banking.fold_rollups(tools.database)
         except (PayymoError, SQLAlchemyError) as error:
             _log.warning("schedule_paused", cause=type(error).__name__)
         await asyncio.sleep(_SCHEDULE_SECONDS)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from payymo_api.banking import tasks
 from payymo_api.banking.gateway.gocardless import GoCardless
 from payymo_api.banking.repository.provider import SealedTokens
 from payymo_api.banking.service.banks import Banks
+from payymo_api.core import clock
 from payymo_api.core.db import Database
 from payymo_api.core.types import EventId, TenantId
 from payymo_api.edge.state import Parts
@@ -46,6 +48,23 @@ async def banks(app: FastAPI, parts: Parts, sandbox_url: str) -> AsyncIterator[B
     yield app.state.banks
     app.state.banks = usual
     await gateway.aclose()
+
+
+@dataclass
+class Calendar:
+    """Time for both sides: the sandbox runs in this process."""
+
+    monkeypatch: pytest.MonkeyPatch
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def advance(self, **time: float) -> None:
+        self.ahead += timedelta(**time)
+        self.monkeypatch.setattr(clock, "source", lambda: datetime.now(UTC) + self.ahead)
+
+
+@pytest.fixture
+def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
+    return Calendar(monkeypatch)
 
 
 @dataclass
@@ -121,6 +140,19 @@ class Office:
         answer = await self.client.post(f"{CONNECTIONS}/{connection['id']}/refresh")
         await self.work()
         return answer
+
+    async def reauthorize(self, connection: dict[str, Any]) -> dict[str, Any]:
+        """The account holder consents anew, and the accounts are read."""
+        path = f"{CONNECTIONS}/{connection['id']}"
+        asked = await self.client.post(f"{path}/reauthorize", json={})
+        assert asked.status_code == 202, asked.text
+        assert (await self.consent(asked.json())).status_code == 303
+        await self.work()
+        return await self.get(path)
+
+    async def account(self, place: dict[str, Any]) -> dict[str, Any]:
+        """Read an account anew, given any answer that names it first."""
+        return await self.get(f"{ACCOUNTS}/{place['accounts'][0]['id']}")
 
     async def runs(self, connection: dict[str, Any]) -> list[dict[str, Any]]:
         return (await self.get(f"{CONNECTIONS}/{connection['id']}/sync_runs"))["data"]  # type: ignore[no-any-return]  # JSON

@@ -11,11 +11,13 @@ from payymo_api.banking.events import TransactionCreated, TransactionsSynced
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
 from payymo_api.core.errors import Conflict, ProviderUnavailable
+from payymo_api.core.settings import Settings
 from payymo_api.core.types import AccountId, EventId, TenantId, new_id
 from payymo_api.messaging import outbox, relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.messaging.queue import ENOUGH_WAITING, Job, QueueName
 from payymo_api.messaging.work import perform
+from tests.messaging.conftest import present
 
 SYNCED = TransactionsSynced(account_id=AccountId(new_id()))
 JOBS = {TransactionsSynced.name: Job("match_arrivals", "sync")}
@@ -26,6 +28,7 @@ class Listed:
 
     def __init__(self, waiting: int = 0) -> None:
         self.jobs: list[tuple[TenantId, str, int]] = []
+        self.number = -1
         self._waiting = waiting
 
     async def enqueue(self, job: Job, tenant_id: TenantId, id: str, attempt: int) -> None:
@@ -33,6 +36,9 @@ class Listed:
 
     async def waiting(self, queue: QueueName) -> int:
         return self._waiting
+
+    async def life(self) -> int:
+        return self.number
 
     def of(self, tenant_id: TenantId) -> list[int]:
         return [attempt for owner, _, attempt in self.jobs if owner == tenant_id]
@@ -106,6 +112,65 @@ async def test_a_job_is_issued_once_until_its_lease_ends(
     assert queue.of(tenant_id) == [1, 2]
 
 
+async def test_what_a_lost_queue_held_is_issued_again_at_once(
+    database: Database, tenant_id: TenantId
+) -> None:
+    await _record(database, tenant_id)
+    queue = Listed()
+
+    await _relay_all(database, queue)
+    queue.number = -2
+    await _relay_all(database, queue)
+
+    assert queue.of(tenant_id) == [1, 2]
+
+
+async def test_what_a_worker_has_is_issued_again_when_it_dies_and_not_before(
+    settings: Settings, database: Database, tenant_id: TenantId
+) -> None:
+    id = await _record(database, tenant_id)
+    queue = Listed()
+    async with present(settings) as worker:
+        assert await relay.take(database, tenant_id, id, worker)
+        queue.number = -2
+        await _relay_all(database, queue)
+        assert queue.of(tenant_id) == []
+
+    await _relay_all(database, queue)
+
+    assert queue.of(tenant_id) == [1]
+
+
+async def test_a_second_job_leaves_an_event_to_the_worker_that_has_it(
+    settings: Settings, database: Database, tenant_id: TenantId
+) -> None:
+    id = await _record(database, tenant_id)
+    async with present(settings) as worker:
+        assert await relay.take(database, tenant_id, id, worker)
+        assert await relay.take(database, tenant_id, id, worker) is None
+
+
+async def test_a_worker_that_was_taken_for_dead_can_not_finish_for_another(
+    settings: Settings, database: Database, tenant_id: TenantId
+) -> None:
+    id = await _record(database, tenant_id)
+    async with present(settings) as first:
+        late = await relay.take(database, tenant_id, id, first)
+    assert late
+    async with present(settings) as second:
+        taken_over = await relay.take(database, tenant_id, id, second)
+        assert taken_over
+
+        await relay.finish(database, late)
+        await relay.postpone(database, late, "too_late", 0)
+        [event] = await _events(database, tenant_id)
+        assert (event.done_at, event.error, event.leased_by) == (None, None, second)
+        await relay.finish(database, taken_over)
+
+    [event] = await _events(database, tenant_id)
+    assert event.done_at
+
+
 async def test_a_full_queue_gets_no_more(database: Database, tenant_id: TenantId) -> None:
     await _record(database, tenant_id)
     full = Listed(waiting=ENOUGH_WAITING)
@@ -163,6 +228,7 @@ async def test_a_crashed_job_is_put_off_and_the_crash_is_told(
 
     [event] = await _events(database, tenant_id)
     assert (event.done_at, event.leased_until, event.error) == (None, None, "internal_error")
+    assert event.attempts == 1
     assert event.due_at > event.occurred_at
 
 

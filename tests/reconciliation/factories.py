@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from payymo_api.banking.models import BankAccount, Transaction
+from payymo_api.banking.repository import rollups
 from payymo_api.core.db import Database
 from payymo_api.core.types import (
     AccountId,
@@ -41,16 +42,17 @@ async def make_line(database: Database, tenant_id: TenantId, minor: int, **field
             BankAccount(tenant_id=tenant_id, id=account_id, currency="GBP", status="active")
         )
         await scope.session.flush()
-        scope.session.add(
-            Transaction(
-                tenant_id=tenant_id,
-                id=id,
-                account_id=account_id,
-                amount_minor=minor,
-                fingerprint=id.bytes,
-                **values,
-            )
+        row = Transaction(
+            tenant_id=tenant_id,
+            id=id,
+            account_id=account_id,
+            amount_minor=minor,
+            fingerprint=id.bytes,
+            **values,
         )
+        scope.session.add(row)
+        await scope.session.flush()
+        await rollups.move(scope, [], rollups.counted([row]))
     return public_id("tr", id)
 
 

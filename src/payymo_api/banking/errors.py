@@ -34,6 +34,13 @@ class ConsentExpired(ProviderError):
     resolution = "Let the account holder consent again: POST …/reauthorize."
 
 
+class ConsentEndedEarly(ConsentExpired):
+    """Its date had not come: the account holder or the bank withdrew it."""
+
+    code = "consent_ended_early"
+    title = "The consent was withdrawn before its date"
+
+
 class ConsentTooNarrow(ProviderError):
     status = 409
     code = "consent_too_narrow"
@@ -45,7 +52,7 @@ class AccountGone(ProviderError):
     status = 409
     code = "account_gone"
     title = "The provider no longer knows this account"
-    resolution = "Let the account holder consent again: POST …/reauthorize."
+    resolution = "The consent was deleted there. Let its holder consent again: POST …/reauthorize."
 
 
 class AccountInactive(ProviderError):
@@ -59,7 +66,10 @@ class AccountSuspended(ProviderError):
     status = 409
     code = "account_suspended"
     title = "The bank has suspended access to this account"
-    resolution = "The account holder asks the bank, then consents again."
+    resolution = (
+        "The account holder asks the bank to lift it; we look once a day. If the bank wants a new "
+        "consent: POST …/reauthorize."
+    )
 
 
 class AccountForbidden(ProviderError):
@@ -145,12 +155,29 @@ class StatementUnreadable(ValidationFailed):
 
     code = "statement_unreadable"
     title = "The statement file can't be read"
-    resolution = "Ask the bank for the file anew: CAMT.053, CAMT.052 or MT940, whole and unchanged."
+    resolution = "Ask the bank for it anew, whole: CAMT.053, CAMT.052, MT940, OFX or CSV."
 
     @classmethod
     def at_line(cls, line: int, field: str, what: str) -> Self:
         """`field` as the format names it: `:61:`, `Ntry/Amt`."""
         return cls.at("/file", cls.code, f"line {line}, field {field.rstrip(':')}: {what}")
+
+
+class MappingNeeded(ValidationFailed):
+    """The columns of a CSV file are never guessed without somebody's yes."""
+
+    code = "mapping_needed"
+    title = "It is not known how to read the columns of this CSV file"
+    resolution = (
+        "Send the file to POST /api/v1/transactions/import/preview, check the mapping that it "
+        "answers, and send that as `mapping` with the import."
+    )
+
+
+class MappingMisfit(ValidationFailed):
+    code = "mapping_misfit"
+    title = "The mapping does not fit the CSV file"
+    resolution = "Take the columns' names from POST /api/v1/transactions/import/preview."
 
 
 class ProviderNotConfigured(ProviderError):
@@ -196,23 +223,22 @@ class AccountExists(Conflict):
     resolution = "Use the account that detail names."
 
 
-class SyncRunning(Conflict):
-    code = "sync_running"
-    title = "The account is being read just now"
-    resolution = "Wait until the run has ended."
-    retryable = True
-
-
 class UnknownStatementAccount(ValidationFailed):
     code = "unknown_statement_account"
     title = "The file is of an account that is not here"
     resolution = "Make the account by POST /api/v1/bank_accounts, or name another in account_id."
 
 
-def next_step(code: str) -> str:
-    """Return what to do about an error that was kept by its code."""
+class TooManyRules(Conflict):
+    code = "too_many_category_rules"
+    title = "There are as many category rules as may be"
+    resolution = "Delete rules that are no longer needed, or join several into one."
+
+
+def kind_of(code: str) -> type[PayymoError]:
+    """Return the error that was kept by its code: what happened, and what to do about it."""
     known = {error.code: error for error in _kinds(PayymoError)}
-    return known.get(code, PayymoError).resolution
+    return known.get(code, PayymoError)
 
 
 def _kinds(base: type[PayymoError]) -> list[type[PayymoError]]:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
+from payymo_api.core.types import AccountId, ApplicationId, ConnectionId, RunId, TransactionId
 from payymo_api.messaging.events import Event, PublicEvent
 
 Trigger = Literal["connected", "schedule", "refresh"]
@@ -34,6 +34,22 @@ class LineRemoved(Event):
     transaction_id: TransactionId
 
 
+class TransferDoubted(Event):
+    """A line of an own transfer was changed or removed; it may be none any more."""
+
+    name: ClassVar[str] = "transfer.doubted"
+
+    transaction_id: TransactionId
+
+
+class RulesApplied(Event):
+    """The category rules shall be applied to the past."""
+
+    name: ClassVar[str] = "category_rules.applied"
+
+    application_id: ApplicationId
+
+
 class ConsentRevoked(Event):
     """We need a consent no more; it shall end at the provider too."""
 
@@ -63,6 +79,12 @@ class BankConnectionUpdated(PublicEvent):
     name: ClassVar[str] = "bank_connection.updated"
 
 
+class BankConnectionExpiring(PublicEvent):
+    """A consent ends in 14, 7 or 1 days."""
+
+    name: ClassVar[str] = "bank_connection.expiring"
+
+
 class BankConnectionExpired(PublicEvent):
     name: ClassVar[str] = "bank_connection.expired"
 
@@ -76,7 +98,11 @@ class TransactionCreated(PublicEvent):
 
 
 class TransactionUpdated(PublicEvent):
+    """`each_line` marks lines of a walk over the past, which most endpoints skip."""
+
     name: ClassVar[str] = "transaction.updated"
+
+    each_line: bool = False
 
 
 class TransactionRemoved(PublicEvent):
@@ -87,3 +113,9 @@ class TransactionsImported(PublicEvent):
     """The summary in place of an event per line."""
 
     name: ClassVar[str] = "transactions.imported"
+
+
+class TransactionsCategorised(PublicEvent):
+    """The summary of a walk over the past in place of an event per line."""
+
+    name: ClassVar[str] = "transactions.categorised"

@@ -20,6 +20,9 @@ EndpointId = NewType("EndpointId", UUID)
 EventId = NewType("EventId", UUID)
 DeliveryId = NewType("DeliveryId", UUID)
 RunId = NewType("RunId", UUID)
+RuleId = NewType("RuleId", UUID)
+MemoryId = NewType("MemoryId", UUID)
+ApplicationId = NewType("ApplicationId", UUID)
 IncidentId = NewType("IncidentId", UUID)
 
 PREFIXES: dict[Any, str] = {
@@ -37,6 +40,9 @@ PREFIXES: dict[Any, str] = {
     EventId: "evt",
     DeliveryId: "dlv",
     RunId: "run",
+    RuleId: "rule",
+    MemoryId: "mem",
+    ApplicationId: "rap",
     IncidentId: "inc",
 }
 

@@ -50,7 +50,10 @@ class Door:
             await visit.notice()
 
     async def _answer(self, visit: "Visit", scope: Scope, receive: Receive) -> None:
-        refusal = await visit.admit()
+        try:
+            refusal = await visit.admit()
+        except PayymoError as error:  # the caller can't be looked up just now
+            refusal = error
         if refusal:
             await visit.refuse(refusal, receive)
         else:

@@ -1,13 +1,13 @@
 """A try at another tenant's object is noticed, in a transaction that no rollback can lose."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
 from urllib.parse import unquote_plus
 from uuid import UUID
 
-from sqlalchemy import Table, column, func, literal, select, table
+from sqlalchemy import Table, column, func, select, table, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,24 +64,44 @@ async def notice(database: Database, actor: TenantId, request: str, names: Itera
     """Write an incident for each named object that belongs to another tenant."""
     tables = owned_tables()
     async with database.system() as session:
-        for named in names:
-            owned = tables.get(named.prefix)
-            owner = await _owner(session, owned, named.id) if owned is not None else None
-            if owner is not None and owner != actor:
-                await _write(session, owner, actor, request, named.text)
+        for prefix, group in groupby(sorted(names, key=_prefix), key=_prefix):
+            if prefix in tables:
+                named = await _not_own(session, tables[prefix], actor, list(group))
+                for each, owner in await _owned(session, tables[prefix], named):
+                    await _write(session, owner, actor, request, each.text)
 
 
-async def _owner(session: AsyncSession, owned: Table, id: UUID) -> TenantId | None:
+def _prefix(named: Named) -> str:
+    return named.prefix
+
+
+async def _not_own(
+    session: AsyncSession, owned: Table, actor: TenantId, named: Sequence[Named]
+) -> list[Named]:
+    """Nearly every id that is named is the caller's own: one look in its primary key tells."""
+    statement = select(owned.c.id).where(
+        owned.c.tenant_id == actor, owned.c.id.in_([each.id for each in named])
+    )
+    own = set(await session.scalars(statement))
+    return [each for each in named if each.id not in own]
+
+
+async def _owned(
+    session: AsyncSession, owned: Table, named: Sequence[Named]
+) -> list[tuple[Named, TenantId]]:
     """One probe of the primary key per tenant: ids alone have no index, and need none but here."""
-    probe = (
-        select(literal(1))
-        .where(owned.c.tenant_id == _TENANTS.c.tenant_id, owned.c.id == id)
-        .limit(1)
+    if not named:
+        return []
+    theirs = (
+        select(owned.c.id)
+        .where(
+            owned.c.tenant_id == _TENANTS.c.tenant_id, owned.c.id.in_([each.id for each in named])
+        )
         .lateral()
     )
-    statement: Any = select(_TENANTS.c.tenant_id).select_from(_TENANTS).join(probe, literal(1) == 1)
-    owner: TenantId | None = await session.scalar(statement)
-    return owner
+    statement = select(theirs.c.id, _TENANTS.c.tenant_id).join_from(_TENANTS, theirs, true())
+    owners = {row.id: row.tenant_id for row in await session.execute(statement)}
+    return [(each, owners[each.id]) for each in named if each.id in owners]
 
 
 async def _write(

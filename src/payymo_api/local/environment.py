@@ -21,7 +21,7 @@ class Addresses:
 
     @classmethod
     def chosen(cls) -> "Addresses":
-        """Take PAYYMO_PORT, else 8000, if it is free; the kernel chooses the rest."""
+        """Take PAYYMO_PORT, else 8000, for the API if it is free; 0 is any."""
         return cls(free_port(int(os.environ.get("PAYYMO_PORT", _PORT))), free_port())
 
     @property

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from payymo_api.local.errors import CannotStart
@@ -17,6 +18,8 @@ _WHO_MAY_CONNECT = "host all payymo 127.0.0.1/32 scram-sha-256\n"  # the superus
 _READY_LINE = 7  # of postmaster.pid, where PostgreSQL writes its state
 # The password is 256 random bits: iterations would only slow every connection down.
 _SETTINGS = ("scram_iterations=1", "max_connections=200", "timezone=UTC", "log_timezone=UTC")
+_SETTINGS_OF_SYSTEM = {"linux": ("recovery_init_sync_method=syncfs",)}
+"""After a crash, one call for the whole file system: file by file takes seconds."""
 _FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -53,6 +56,7 @@ def postgres_program(files: PostgresFiles, port: int, *, durable: bool) -> Progr
         "unix_socket_directories=",
         f"port={port}",
         *_SETTINGS,
+        *_SETTINGS_OF_SYSTEM.get(sys.platform, ()),
         *(() if durable else _FORGETFUL),
     )
     return Program(

@@ -20,11 +20,16 @@ _TOLERANCE = 300  # seconds
 
 @dataclass(slots=True)
 class Received:
-    """What has come so far: event id -> body of what was verified; `refused` counts the rest."""
+    """What has come so far: event id -> body of what was verified; `refused` counts the rest.
+
+    `changed` counts the bodies that came again with other bytes.
+    """
 
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bodies: dict[str, bytes] = field(default_factory=dict)
     deliveries: int = 0
     refused: int = 0
+    changed: int = 0
 
     def count(self, event_type: str) -> int:
         return sum(body["event_type"] == event_type for body in self.events.values())
@@ -64,6 +69,7 @@ class Receiver:
             return 400
         event = json.loads(body)
         self.received.events[event["id"]] = event
+        self.received.changed += self.received.bodies.setdefault(event["id"], body) != body
         return 204
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

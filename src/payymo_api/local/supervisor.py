@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,11 +21,11 @@ from payymo_api.local.process import Process, run_as
 from payymo_api.local.roster import Entry, Roster
 
 _FIRST_PAUSE = 0.1  # seconds before a restart; doubles up to the longest
-_LONGEST_PAUSE = 5.0
+_LONGEST_PAUSE = 2.0
 _PATIENCE = 60.0  # seconds; a database may first recover from a crash
 _STARTS_ALLOWED = 6  # before what is waited for holds; more are no accident
 _LAST_WORDS = 2000  # characters of a log
-_SETTLED = 10.0  # a child that lived this long is no longer failing to start
+_SETTLED = 10.0  # a child that lived this long, or was killed, did not fail to start
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ class _Child:
             self._running.wait()
             if self._roster and not self._stopping.is_set():
                 self._roster.remove(self.program.name)
-            if time.monotonic() - began > _SETTLED:
+            was_killed = self._running.returncode == -signal.SIGKILL
+            if was_killed or time.monotonic() - began > _SETTLED:
                 pause = _FIRST_PAUSE
             if self._stopping.wait(pause):
                 break
@@ -170,6 +171,16 @@ class Supervisor:
         """Start it and keep it running. OSError if it can't be executed."""
         log = self._fresh_log(program.name)
         self._children[program.name] = _Child(program, log, self._roster)
+
+    @contextlib.contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """Stop a child meanwhile."""
+        child = self._children[name]
+        child.stop()
+        try:
+            yield
+        finally:
+            self._children[name] = _Child(child.program, self._home.log(name), self._roster)
 
     def wait_until(self, condition: Callable[[], bool], otherwise: str) -> None:
         """Return when the condition holds; CannotStart if it never does or a child can't start."""

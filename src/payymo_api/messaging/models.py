@@ -10,8 +10,22 @@ from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import EventId
 
 
-class OutboxEvent(TenantOwned):
-    """A committed fact. Its job is due until `done_at`; `leased_until` keeps others off meanwhile.
+class Leased(TenantOwned):
+    """A row that one holder has at a time: a queue, or a worker (`messaging.leases`).
+
+    `leased_until` is the longest that it may keep the row without a sign of life; `issues` counts
+    the jobs made for the row.
+    """
+
+    __abstract__ = True
+
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[int | None]
+    issues: Mapped[int] = mapped_column(server_default="0")
+
+
+class OutboxEvent(Leased):
+    """A committed fact. Its job is due until `done_at`; `attempts` counts the tries that failed.
 
     A public one gets its `sequence` (per tenant, no gaps) and its `body` (the bytes every endpoint
     receives) from the relay, after commit.
@@ -44,7 +58,6 @@ class OutboxEvent(TenantOwned):
     body: Mapped[bytes | None]
     occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default="0")
     done_at: Mapped[datetime | None]
     error: Mapped[str | None]

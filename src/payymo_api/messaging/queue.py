@@ -1,10 +1,12 @@
 """The only module that knows which queue library we use. A queue carries ids; it may lose them."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from datetime import timedelta
+from typing import Any, Literal, Protocol, cast, get_args
 from uuid import UUID
 
 import orjson
@@ -27,6 +29,8 @@ _AGAIN_SECONDS = 1.0
 _GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 _JOBS_AT_ONCE = 50
+_LIFE = "payymo:queue:life"
+_JOB_KEPT = timedelta(hours=1)
 _log = log.get(__name__)
 
 
@@ -45,6 +49,10 @@ class Queue(Protocol):
 
     async def waiting(self, queue: QueueName) -> int:
         """Return how many jobs wait or run in a queue."""
+        ...
+
+    async def life(self) -> int:
+        """Return the negative number of the present life; jobs of an earlier one may be lost."""
         ...
 
 
@@ -74,7 +82,7 @@ async def connected(url: str) -> AsyncIterator[ArqRedis]:
 
 
 class ArqQueue:
-    """Jobs on Redis; a lost one is issued again when its row's lease ends."""
+    """Jobs on Redis; a lost one is issued again."""
 
     def __init__(self, redis: ArqRedis) -> None:
         self._redis = redis
@@ -86,10 +94,30 @@ class ArqQueue:
             id,
             _queue_name=key(job.queue),
             _job_id=f"{job.name}:{id}:{attempt}",
+            _expires=_JOB_KEPT,
         )
 
     async def waiting(self, queue: QueueName) -> int:
         return int(await self._redis.zcard(key(queue)))
+
+    async def life(self) -> int:
+        """A Redis that lost its memory has no number: it gets a new one."""
+        kept = await self._redis.get(_LIFE)
+        if kept is None:
+            await self._redis.set(_LIFE, _some_life(), nx=True)
+            kept = await self._redis.get(_LIFE)
+        return int(kept or 0)
+
+    async def begin_life(self) -> None:
+        """Drop all that waits: some of it may be held up by a worker that died with it."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(_LIFE, _some_life())
+            pipeline.delete(*(key(name) for name in get_args(QueueName)))
+            await pipeline.execute()
+
+
+def _some_life() -> int:
+    return -1 - secrets.randbelow(2**62)
 
 
 async def consume(url: str, queue: QueueName, runs: Mapping[str, Run], job_seconds: int) -> None:

@@ -1,7 +1,7 @@
 """Committed facts -> queue, at least once: the relay, and at the same time the sweep.
 
-A row is leased while its job is on its way; a job that never finished (worker killed, Redis wiped)
-is due again when the lease ends. Nothing is deleted by being sent.
+A row is leased while its job is on its way; a job that never finished is due again when whoever had
+it (worker, Redis) is gone, or when the lease ends. Nothing is deleted by being sent.
 """
 
 import random
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payymo_api.core.clock import rfc3339
 from payymo_api.core.db import Database
 from payymo_api.core.types import EventId, TenantId, public_id
+from payymo_api.messaging.leases import may_issue, may_take
 from payymo_api.messaging.models import EventCounter, OutboxEvent
 from payymo_api.messaging.queue import Job, Queue, has_room
 
@@ -36,10 +37,13 @@ async def relay(database: Database, queue: Queue, jobs: Mapping[str, Job]) -> in
     """Number new public events, then issue what is due; return how many there were at the most."""
     numbered = await sequence(database)
     roomy = {name for name in {job.queue for job in jobs.values()} if await has_room(queue, name)}
+    life = await queue.life()
     async with database.system() as session:
-        due = await _lease(session, [name for name, job in jobs.items() if job.queue in roomy])
+        due = await _lease(
+            session, [name for name, job in jobs.items() if job.queue in roomy], life
+        )
     for row in due:
-        await queue.enqueue(jobs[row.name], row.tenant_id, str(row.id), row.attempts)
+        await queue.enqueue(jobs[row.name], row.tenant_id, str(row.id), row.issues)
     return max(numbered, len(due))
 
 
@@ -94,14 +98,14 @@ def body(row: OutboxEvent, sequence: int, *, is_test: bool = False) -> bytes:
     return orjson.dumps(envelope | {"test": True} if is_test else envelope)
 
 
-async def _lease(session: AsyncSession, names: list[str]) -> list[OutboxEvent]:
+async def _lease(session: AsyncSession, names: list[str], life: int) -> list[OutboxEvent]:
     due = (
         select(OutboxEvent.tenant_id, OutboxEvent.id)
         .where(
             OutboxEvent.done_at.is_(None),
             OutboxEvent.name.in_(names),
             OutboxEvent.due_at <= func.now(),
-            or_(OutboxEvent.leased_until.is_(None), OutboxEvent.leased_until < func.now()),
+            may_issue(OutboxEvent, life),
             or_(OutboxEvent.data.is_(None), OutboxEvent.sequence.is_not(None)),
         )
         .order_by(OutboxEvent.due_at)
@@ -112,43 +116,50 @@ async def _lease(session: AsyncSession, names: list[str]) -> list[OutboxEvent]:
     statement = (
         update(OutboxEvent)
         .where(tuple_(OutboxEvent.tenant_id, OutboxEvent.id).in_([tuple(row) for row in claimed]))
-        .values(leased_until=func.now() + LEASE, attempts=OutboxEvent.attempts + 1)
+        .values(leased_until=func.now() + LEASE, leased_by=life, issues=OutboxEvent.issues + 1)
         .returning(OutboxEvent)
     )
     return list(await session.scalars(statement)) if claimed else []
 
 
-async def take(database: Database, tenant_id: TenantId, id: EventId) -> OutboxEvent | None:
-    """Return the event that a job is for and renew its lease; None if it is done."""
+async def take(
+    database: Database, tenant_id: TenantId, id: EventId, worker: int | None
+) -> OutboxEvent | None:
+    """Return the event that a job is for, leased by the worker; None if it is done or at work."""
+    mine = and_(OutboxEvent.tenant_id == tenant_id, OutboxEvent.id == id)
     async with database.scope(tenant_id) as scope:
         statement = (
-            _row(tenant_id, id)
-            .where(OutboxEvent.done_at.is_(None))
-            .values(leased_until=func.now() + LEASE)
+            update(OutboxEvent)
+            .where(mine, OutboxEvent.done_at.is_(None), may_take(OutboxEvent))
+            .values(leased_until=func.now() + LEASE, leased_by=worker)
             .returning(OutboxEvent)
         )
         return await scope.session.scalar(statement)
 
 
-async def renew(database: Database, tenant_id: TenantId, id: EventId) -> None:
-    async with database.scope(tenant_id) as scope:
-        await scope.session.execute(_row(tenant_id, id).values(leased_until=func.now() + LEASE))
+async def renew(database: Database, event: OutboxEvent) -> None:
+    async with database.scope(event.tenant_id) as scope:
+        await scope.session.execute(_held(event).values(leased_until=func.now() + LEASE))
 
 
-async def finish(database: Database, tenant_id: TenantId, id: EventId) -> None:
-    async with database.scope(tenant_id) as scope:
+async def finish(database: Database, event: OutboxEvent) -> None:
+    async with database.scope(event.tenant_id) as scope:
         await scope.session.execute(
-            _row(tenant_id, id).values(done_at=func.now(), leased_until=None, error=None)
+            _held(event).values(done_at=func.now(), leased_until=None, error=None)
         )
 
 
 async def postpone(database: Database, event: OutboxEvent, error: str, retry_after: int) -> None:
     """Try again later: exponential pause with full jitter, at least what the provider asks for."""
-    pause = max(backoff(event.attempts, random.random()), float(retry_after))  # noqa: S311  jitter
+    attempts = event.attempts + 1
+    pause = max(backoff(attempts, random.random()), float(retry_after))  # noqa: S311  jitter
     async with database.scope(event.tenant_id) as scope:
         await scope.session.execute(
-            _row(event.tenant_id, event.id).values(
-                due_at=func.now() + timedelta(seconds=pause), leased_until=None, error=error
+            _held(event).values(
+                attempts=attempts,
+                due_at=func.now() + timedelta(seconds=pause),
+                leased_until=None,
+                error=error,
             )
         )
 
@@ -181,5 +192,10 @@ async def oldest_seconds(database: Database, names: Collection[str]) -> float:
     return max(float(found or 0), 0.0)
 
 
-def _row(tenant_id: TenantId, id: EventId) -> Update:
-    return update(OutboxEvent).where(and_(OutboxEvent.tenant_id == tenant_id, OutboxEvent.id == id))
+def _held(event: OutboxEvent) -> Update:
+    """The event's row while its lease is ours: who was taken for dead changes nothing any more."""
+    return update(OutboxEvent).where(
+        OutboxEvent.tenant_id == event.tenant_id,
+        OutboxEvent.id == event.id,
+        OutboxEvent.leased_by.is_not_distinct_from(event.leased_by),
+    )

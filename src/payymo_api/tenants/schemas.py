@@ -8,6 +8,7 @@ RESOURCES = {
     "api_keys": "Keys of this tenant: who may call, and what for.",
     "bank_accounts": "Accounts, fed by a bank or by statement files.",
     "bank_connections": "Consents that let us read accounts at a bank, and the banks there are.",
+    "categories": "What money is for: categories, rules that give them, what was remembered.",
     "customers": "Who owes the money.",
     "events": "What has happened, in order: the same bodies that webhooks carry.",
     "invoices": "Invoices and credit notes: the documents that money settles.",

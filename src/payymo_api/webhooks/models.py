@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import DeliveryId, EndpointId, EventId
+from payymo_api.messaging.models import Leased
 from payymo_api.tenants.models import Tenant
 
 
@@ -37,12 +38,12 @@ class WebhookEndpoint(TenantOwned):
         return self.status == "enabled" and self.removed_at is None
 
 
-class WebhookDelivery(TenantOwned):
+class WebhookDelivery(Leased):
     """One event owed to one endpoint; unique, however often the fan-out runs.
 
-    Pending without `next_attempt_at`: held until its endpoint is enabled again. `issues` counts
-    the jobs made for it; `attempts_before` those attempts that were made before it was asked for
-    again, so that the schedule of retries starts anew.
+    Pending without `next_attempt_at`: held until its endpoint is enabled again.
+    `attempts_before` counts the attempts that were made before it was asked for again, so that
+    the schedule of retries starts anew.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -81,9 +82,7 @@ class WebhookDelivery(TenantOwned):
     status: Mapped[str] = mapped_column(server_default="pending")
     attempt_count: Mapped[int] = mapped_column(server_default="0")
     attempts_before: Mapped[int] = mapped_column(server_default="0")
-    issues: Mapped[int] = mapped_column(server_default="0")
     next_attempt_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
-    leased_until: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Update, func, or_, select, tuple_, update
+from sqlalchemy import Select, Update, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
@@ -13,6 +13,7 @@ from payymo_api.core.clock import now
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import DeliveryId, EndpointId, EventId, new_id
+from payymo_api.messaging.leases import Lease, may_issue, may_take
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from payymo_api.webhooks.schemas import DeliveryFilters, EventFilters, ReplayRequest
@@ -61,8 +62,8 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
         statement = self.select().where(WebhookDelivery.id == id).with_for_update()
         return await self._session.scalar(statement.execution_options(populate_existing=True))
 
-    async def leased(self, id: DeliveryId, seconds: float) -> WebhookDelivery | None:
-        """Return the delivery with its lease renewed; None if it is not (any more) due."""
+    async def leased(self, id: DeliveryId, lease: Lease) -> WebhookDelivery | None:
+        """Return the delivery, leased; None if it is not (any more) due or somebody is at it."""
         statement = (
             update(WebhookDelivery)
             .where(
@@ -70,8 +71,9 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
                 WebhookDelivery.id == id,
                 WebhookDelivery.status == "pending",
                 WebhookDelivery.next_attempt_at <= func.now(),
+                may_take(WebhookDelivery),
             )
-            .values(leased_until=func.now() + timedelta(seconds=seconds))
+            .values(leased_until=func.now() + lease.time, leased_by=lease.by)
             .returning(WebhookDelivery)
         )
         return await self._session.scalar(statement)
@@ -198,17 +200,16 @@ class EventRepository(TenantRepository[OutboxEvent]):
         return (await self._session.scalars(ordered)).all()
 
 
-async def lease_due(session: AsyncSession, seconds: float, limit: int) -> Sequence[WebhookDelivery]:
+async def lease_due(
+    session: AsyncSession, life: int, time: timedelta, limit: int
+) -> Sequence[WebhookDelivery]:
     """Return deliveries of all tenants that are due, each leased against a second job."""
     due = (
         select(WebhookDelivery.tenant_id, WebhookDelivery.id)
         .where(
             WebhookDelivery.status == "pending",
             WebhookDelivery.next_attempt_at <= func.now(),
-            or_(
-                WebhookDelivery.leased_until.is_(None),
-                WebhookDelivery.leased_until < func.now(),
-            ),
+            may_issue(WebhookDelivery, life),
         )
         .order_by(WebhookDelivery.next_attempt_at)
         .limit(limit)
@@ -222,7 +223,8 @@ async def lease_due(session: AsyncSession, seconds: float, limit: int) -> Sequen
         update(WebhookDelivery)
         .where(key.in_([tuple(row) for row in claimed]))
         .values(
-            leased_until=func.now() + timedelta(seconds=seconds),
+            leased_until=func.now() + time,
+            leased_by=life,
             issues=WebhookDelivery.issues + 1,
         )
         .returning(WebhookDelivery)

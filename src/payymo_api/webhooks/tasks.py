@@ -1,24 +1,33 @@
 """Webhook jobs. Each may run twice, and be killed at any point: its row is due again then."""
 
+from datetime import timedelta
+
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
 from payymo_api.core.types import DeliveryId, EventId, TenantId
+from payymo_api.messaging.leases import Lease
 from payymo_api.messaging.queue import Job, Queue, has_room
 from payymo_api.webhooks.gateway import Sender
 from payymo_api.webhooks.repository import lease_due
 from payymo_api.webhooks.service import delivery
 
 DELIVER = Job("deliver", "webhook")
-_SPARE_SECONDS = 5.0  # a lease is that much longer than an endpoint may take to answer
+_SPARE = timedelta(seconds=5)
 _BATCH = 200
+
+
+def lease_of(by: int | None, timeout_seconds: float) -> Lease:
+    """Return a lease that outlives the endpoint's time to answer."""
+    return Lease(by, timedelta(seconds=timeout_seconds) + _SPARE)
 
 
 async def queue_due_deliveries(database: Database, queue: Queue, timeout_seconds: float) -> int:
     """Make a job for each delivery that is due; return how many."""
     if not await has_room(queue, DELIVER.queue):
         return 0
+    life = await queue.life()
     async with database.system() as session:
-        due = await lease_due(session, timeout_seconds + _SPARE_SECONDS, _BATCH)
+        due = await lease_due(session, life, lease_of(life, timeout_seconds).time, _BATCH)
     for row in due:
         await queue.enqueue(DELIVER, row.tenant_id, str(row.id), row.issues)
     return len(due)
@@ -36,11 +45,10 @@ async def deliver(
     sender: Sender,
     tenant_id: TenantId,
     delivery_id: DeliveryId,
-    timeout_seconds: float,
+    lease: Lease,
 ) -> None:
     """Read, send, note: no transaction is open while the endpoint answers."""
     async with database.scope(tenant_id) as scope:
-        lease = timeout_seconds + _SPARE_SECONDS
         parcel = await delivery.take(scope, keyring, delivery_id, lease)
     if parcel is None:
         return

@@ -248,7 +248,6 @@ def test_only_what_mends_itself_is_retryable() -> None:
         "provider_busy",
         "provider_unavailable",
         "rate_limited",
-        "sync_running",
     }
     assert RateLimited in kinds
     assert not ValidationFailed.retryable

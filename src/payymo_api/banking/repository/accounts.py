@@ -5,8 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payymo_api.banking.models import BankAccount, Transaction
-from payymo_api.banking.rules.line import FEED
+from payymo_api.banking.models import BankAccount
 from payymo_api.core.clock import now
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
@@ -34,6 +33,13 @@ class AccountRepository(TenantRepository[BankAccount]):
         statement = self.select().where(BankAccount.connection_id == id).order_by(BankAccount.id)
         return (await self._session.scalars(statement.with_for_update())).all()
 
+    async def lock(self, ids: Collection[AccountId]) -> None:
+        """Hold the accounts, in id order, until the transaction ends."""
+        statement = select(BankAccount.id).where(
+            BankAccount.tenant_id == self._tenant_id, BankAccount.id.in_(ids)
+        )
+        await self._session.execute(statement.order_by(BankAccount.id).with_for_update())
+
     async def named(self, iban: str | None, other_id: str | None) -> Sequence[BankAccount]:
         """Return the accounts that a bank or a file calls so, in any currency."""
         if iban is None and other_id is None:
@@ -58,27 +64,15 @@ class AccountRepository(TenantRepository[BankAccount]):
         )
         return {row.id: row.connection_id for row in await self._session.execute(statement)}
 
-    async def last_booked_on(self, id: AccountId) -> date | None:
-        """Return the latest day that the feed has told a booked line for."""
-        days = await self.days_of_feed(id)
-        return days[1] if days else None
-
     async def days_of_feed(self, id: AccountId) -> tuple[date, date] | None:
         """Return the first and the last day that the feed has told booked lines for."""
-        day = (
-            select(Transaction.booked_on)
-            .where(
-                Transaction.tenant_id == self._tenant_id,
-                Transaction.account_id == id,
-                Transaction.removed_at.is_(None),
-                Transaction.status == "booked",
-                Transaction.source == FEED,
-            )
-            .limit(1)
-        )
-        first = await self._session.scalar(day.order_by(Transaction.booked_on))
-        last = await self._session.scalar(day.order_by(Transaction.booked_on.desc()))
-        return (first, last) if first and last else None
+        account = await self.get(id)
+        return (account.fed_from, account.fed_to) if account.fed_from and account.fed_to else None
+
+    async def idle_of(self, id: ConnectionId) -> Sequence[BankAccount]:
+        """Lock and return a connection's accounts but those that are being written just now."""
+        statement = self.select().where(BankAccount.connection_id == id).order_by(BankAccount.id)
+        return (await self._session.scalars(statement.with_for_update(skip_locked=True))).all()
 
 
 async def due(session: AsyncSession, limit: int) -> Sequence[tuple[TenantId, AccountId]]:

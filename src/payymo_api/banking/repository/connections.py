@@ -1,12 +1,14 @@
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import ColumnElement, Update, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payymo_api.banking.models import BankConnection, ConsentVisit
+from payymo_api.banking.models import FEEDING, BankConnection, ConsentVisit
+from payymo_api.banking.rules.schedule import NOTICES
 from payymo_api.core.clock import now
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
@@ -59,6 +61,11 @@ class ConnectionRepository(TenantRepository[BankConnection]):
     async def name_consent(self, digest: bytes, consent_ref: str) -> None:
         await self._session.execute(self._visit(digest).values(consent_ref=consent_ref))
 
+    async def note_arrival(self, digest: bytes, ref: str, told: Mapping[str, Any]) -> None:
+        """Keep what a call told of an account of this consent."""
+        arrivals = ConsentVisit.arrivals.concat({ref: dict(told)})
+        await self._session.execute(self._visit(digest).values(arrivals=arrivals))
+
     async def use_visit(self, digest: bytes) -> ConsentVisit | None:
         """Take the single use; None if it was taken, has expired, or was never asked for."""
         moment = now()
@@ -92,10 +99,31 @@ async def tenant_of_visit(session: AsyncSession, digest: bytes) -> TenantId | No
 
 
 async def run_out(session: AsyncSession, limit: int) -> Sequence[tuple[TenantId, ConnectionId]]:
-    """Active connections whose consent has ended; as `payymo_system`."""
+    """Connections whose consent has ended; as `payymo_system`."""
+    return await _by_expiry(session, BankConnection.expires_at <= now(), limit)
+
+
+async def running_out(session: AsyncSession, limit: int) -> Sequence[tuple[TenantId, ConnectionId]]:
+    """Connections for which one of NOTICES is to be given; as `payymo_system`."""
+    moment = now()
+    wanting = or_(
+        *(
+            and_(
+                BankConnection.expires_at <= moment + timedelta(days=days),
+                or_(BankConnection.expiry_notice.is_(None), BankConnection.expiry_notice > days),
+            )
+            for days in NOTICES
+        )
+    )
+    return await _by_expiry(session, and_(BankConnection.expires_at > moment, wanting), limit)
+
+
+async def _by_expiry(
+    session: AsyncSession, condition: ColumnElement[bool], limit: int
+) -> Sequence[tuple[TenantId, ConnectionId]]:
     statement = (
         select(BankConnection.tenant_id, BankConnection.id)
-        .where(BankConnection.status == "active", BankConnection.expires_at <= now())
+        .where(BankConnection.status.in_(FEEDING), condition)
         .order_by(BankConnection.expires_at)
         .limit(limit)
     )

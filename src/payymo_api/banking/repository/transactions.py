@@ -3,13 +3,14 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Uuid, any_, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from payymo_api.banking.models import BankAccount, Transaction
+from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
 from payymo_api.banking.schemas.transactions import LineFilters, TransactionFilters
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
-from payymo_api.core.types import AccountId, TransactionId
+from payymo_api.core.types import TransactionId
 
 _SEARCHED = (
     Transaction.description,
@@ -40,28 +41,30 @@ class TransactionRepository(TenantRepository[Transaction]):
         """Return the lines, their rows locked in id order until the transaction ends."""
         statement = (
             self.select()
-            .where(Transaction.id.in_(ids))
+            .where(Transaction.id == any_(literal(list(ids), ARRAY(Uuid()))))
             .order_by(Transaction.id)
             .with_for_update()
             .execution_options(populate_existing=True)
         )
         return (await self._session.scalars(statement)).all()
 
-    async def of_days(self, id: AccountId, first: date, last: date) -> Sequence[Transaction]:
-        """Return an account's lines of these days, and all that are pending.
-
-        No row is locked, which would write to each: whoever merges holds the account's lock.
-        """
+    async def locked_with_partners(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """`locked`, and with a line of an own transfer its other line."""
         statement = (
             self.select()
-            .where(
-                Transaction.account_id == id,
-                or_(Transaction.booked_on.between(first, last), Transaction.status == "pending"),
-            )
+            .where(or_(Transaction.id.in_(ids), Transaction.transfer_of.in_(ids)))
             .order_by(Transaction.id)
+            .with_for_update()
             .execution_options(populate_existing=True)
         )
         return (await self._session.scalars(statement)).all()
+
+    async def fresh(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        """Return the lines as this transaction has written them."""
+        statement = self.select().where(Transaction.id.in_(ids)).order_by(Transaction.id)
+        return (
+            await self._session.scalars(statement.execution_options(populate_existing=True))
+        ).all()
 
     @staticmethod
     def settle(line: Transaction, minor: int) -> None:
@@ -70,7 +73,8 @@ class TransactionRepository(TenantRepository[Transaction]):
         if line.settled_minor == line.amount_minor:
             line.match_state = "matched"
         else:
-            line.match_state = "partial" if line.settled_minor else "unmatched"
+            at_rest = "ignored" if line.transfer_of else "unmatched"
+            line.match_state = "partial" if line.settled_minor else at_rest
 
     async def note_examined(self, ids: Collection[TransactionId]) -> None:
         """Note that matching has looked at the lines; no news for the change feed."""
@@ -102,44 +106,45 @@ _UNCHANGED = {"changed_xid": Transaction.changed_xid, "updated_at": Transaction.
 
 def narrowed(statement: Select[Transaction], filters: LineFilters) -> Select[Transaction]:
     """Keep what the filters ask for; `statement` has the tenant already."""
-    for condition in (*_equalities(filters), *_ranges(filters)):
-        statement = statement.where(condition)
-    if filters.connection_id:
+    return statement.where(*common_conditions(Transaction, filters), *_of_lines(filters))
+
+
+def common_conditions(
+    rows: type[Transaction | DailyRollup], filters: LineFilters
+) -> list[ColumnElement[bool]]:
+    """The filters that lines and their daily rollups answer alike."""
+    wanted = (
+        (rows.account_id, filters.account_id),
+        (rows.status, filters.status),
+        (rows.category, filters.category),
+        (rows.match_state, filters.match_state),
+        (rows.currency, filters.currency),
+    )
+    found = [column == value for column, value in wanted if value is not None]
+    if filters.date_from is not None:
+        found.append(rows.booked_on >= filters.date_from)
+    if filters.date_to is not None:
+        found.append(rows.booked_on <= filters.date_to)
+    if filters.connection_id is not None:
         accounts = select(BankAccount.id).where(
-            BankAccount.tenant_id == Transaction.tenant_id,
+            BankAccount.tenant_id == rows.tenant_id,
             BankAccount.connection_id == filters.connection_id,
         )
-        statement = statement.where(Transaction.account_id.in_(accounts))
-    if filters.q:
-        found = [column.icontains(filters.q, autoescape=True) for column in _SEARCHED]
-        statement = statement.where(or_(*found))
-    return statement
+        found.append(rows.account_id.in_(accounts))
+    return found
 
 
-def _equalities(filters: LineFilters) -> list[ColumnElement[bool]]:
-    wanted = (
-        (Transaction.account_id, filters.account_id),
-        (Transaction.status, filters.status),
-        (Transaction.category, filters.category),
-        (Transaction.match_state, filters.match_state),
-        (Transaction.currency, filters.currency),
-    )
-    return [column == value for column, value in wanted if value is not None]
-
-
-def _ranges(filters: LineFilters) -> list[ColumnElement[bool]]:
-    at_least = (
-        (Transaction.amount_minor, filters.min_amount_minor),
-        (Transaction.booked_on, filters.date_from),
-        (Transaction.updated_at, filters.updated_since),
-    )
-    at_most = (
-        (Transaction.amount_minor, filters.max_amount_minor),
-        (Transaction.booked_on, filters.date_to),
-    )
-    found = [column >= value for column, value in at_least if value is not None]
-    found += [column <= value for column, value in at_most if value is not None]
-    if filters.direction:
-        amount = Transaction.amount_minor
+def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
+    amount = Transaction.amount_minor
+    found = []
+    if filters.direction is not None:
         found.append(amount > 0 if filters.direction == "in" else amount < 0)
+    if filters.min_amount_minor is not None:
+        found.append(amount >= filters.min_amount_minor)
+    if filters.max_amount_minor is not None:
+        found.append(amount <= filters.max_amount_minor)
+    if filters.updated_since is not None:
+        found.append(Transaction.updated_at >= filters.updated_since)
+    if filters.q is not None:
+        found.append(or_(*(each.icontains(filters.q, autoescape=True) for each in _SEARCHED)))
     return found

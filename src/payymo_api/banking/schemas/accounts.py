@@ -18,7 +18,7 @@ from payymo_api.core.fields import (
     Request,
 )
 
-AccountStatus = Literal["active", "no_feed", "closed"]
+AccountStatus = Literal["active", "no_feed", "suspended", "closed", "error"]
 
 
 class AccountFilters(Paging):
@@ -53,6 +53,17 @@ class BalanceAnswer(Answer):
     reference_on: Day | None
 
 
+class Trouble(Answer):
+    """Why a connection or an account does not work, and what mends it."""
+
+    code: Annotated[str, Field(examples=["consent_expired"])]
+    title: Annotated[
+        str, Field(examples=["The consent has ended"], description="What to show to its user.")
+    ]
+    detail: Annotated[str, Field(examples=["The consent has ended on 2026-11-30."])]
+    next_step: Annotated[str, Field(examples=["Let the account holder consent again."])]
+
+
 class AccountAnswer(Answer):
     id: AccountRef
     connection_id: ConnectionRef | None
@@ -62,15 +73,23 @@ class AccountAnswer(Answer):
     other_id: str | None
     currency: str
     status: Annotated[
-        AccountStatus, Field(description="`no_feed`: statement files only; `closed`: at the bank.")
+        AccountStatus,
+        Field(
+            description="`no_feed`: statement files only; `suspended`: by the bank, tried once a "
+            "day; `closed`: at the bank; `error`: its holder alone can mend it, see `error`."
+        ),
     ]
+    error: Trouble | None
     balances: Sequence[BalanceAnswer]
     balances_at: Instant | None
     last_synced_at: Instant | None
     next_sync_at: Instant | None
     calls_left: Annotated[
-        int | None, Field(description="Calls that the bank still allows until `calls_reset_at`.")
+        int | None,
+        Field(description="Readings that the bank still allows now; null without a feed."),
     ]
-    calls_reset_at: Instant | None
+    calls_reset_at: Annotated[
+        Instant | None, Field(description="When one more is allowed than `calls_left`.")
+    ]
     created_at: Instant
     updated_at: Instant

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
+from payymo_api.banking.schemas.accounts import AccountStatus, Trouble
 from payymo_api.core.fields import (
     AccountRef,
     Answer,
@@ -113,15 +114,8 @@ class AccountBrief(Answer):
     name: str | None
     iban: str | None
     currency: str
+    status: AccountStatus
     last_synced_at: Instant | None
-
-
-class ConnectionTrouble(Answer):
-    """Why the connection does not work, and what mends it."""
-
-    code: Annotated[str, Field(examples=["consent_expired"])]
-    detail: Annotated[str, Field(examples=["The consent has ended."])]
-    next_step: Annotated[str, Field(examples=["Let the account holder consent again."])]
 
 
 class ConnectionAnswer(Answer):
@@ -140,7 +134,9 @@ class ConnectionAnswer(Answer):
     accounts: Sequence[AccountBrief]
     last_synced_at: Instant | None
     next_sync_at: Annotated[Instant | None, Field(description="The first of its accounts.")]
-    error: ConnectionTrouble | None
+    error: Annotated[
+        Trouble | None, Field(description="The worst of its accounts' troubles, or the consent's.")
+    ]
     created_at: Instant
     updated_at: Instant
 

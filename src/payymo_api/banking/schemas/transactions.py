@@ -3,6 +3,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from payymo_api.banking.rules.categorising import CategorySource
 from payymo_api.core.fields import (
     AccountFilter,
     AccountRef,
@@ -18,7 +19,6 @@ from payymo_api.core.fields import (
     MinorIn,
     Paging,
     Request,
-    RunRef,
     Text,
     TransactionRef,
 )
@@ -121,8 +121,22 @@ class TransactionAnswer(Answer):
     reference: str | None
     end_to_end_id: str | None
     counterparty: Counterparty
+    merchant: Annotated[
+        str | None,
+        Field(
+            description="Whom the money came from or went to, made readable.",
+            examples=["Corner Cafe"],
+        ),
+    ]
     category: str | None
-    category_source: Literal["user", "rule"] | None
+    category_source: Annotated[
+        CategorySource | None,
+        Field(description="Who chose the category; `memory`: a user, for this counterparty."),
+    ]
+    transfer_of: Annotated[
+        TransactionRef | None,
+        Field(description="The other line of a transfer between two of your own accounts."),
+    ]
     note: str | None
     match_state: MatchState
     settled_minor: Annotated[int, Field(description="Matched so far, with the amount's sign.")]
@@ -206,32 +220,6 @@ class StatsAnswer(Answer):
     by_period: Sequence[PeriodSums]
     matched: Matched
     today: Annotated[Day, Field(description="In `time_zone`.")]
-
-
-class FileWarning(Answer):
-    code: Annotated[str, Field(examples=["balance_mismatch"])]
-    detail: str
-
-
-class AccountImport(Answer):
-    account_id: AccountRef
-    run_id: RunRef
-    statements: int
-    read: Annotated[int, Field(description="Lines in the file.")]
-    added: int
-    modified: Annotated[int, Field(description="Lines that the file tells more of.")]
-    paired: Annotated[int, Field(description="Lines that the feed, or another file, had told.")]
-    duplicates: Annotated[int, Field(description="Lines that were imported before.")]
-    warnings: Sequence[FileWarning]
-
-
-class ImportAnswer(Answer):
-    """What was read from the file, per account that it names."""
-
-    format: Literal["camt", "mt940"]
-    read: int
-    added: int
-    imports: Sequence[AccountImport]
 
 
 class ImportedNews(Answer):

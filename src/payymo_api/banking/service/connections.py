@@ -14,7 +14,7 @@ from uuid import UUID
 from payymo_api.banking.errors import AllowanceSpent, ConnectionNotActive
 from payymo_api.banking.events import BankConnectionUpdated, ConsentRevoked
 from payymo_api.banking.gateway import Institution
-from payymo_api.banking.models import BankAccount, BankConnection, SyncRun
+from payymo_api.banking.models import FEEDING, BankAccount, BankConnection, SyncRun
 from payymo_api.banking.repository import AccountRepository, ConnectionRepository, RunRepository
 from payymo_api.banking.repository.provider import institution
 from payymo_api.banking.schemas.connections import (
@@ -25,15 +25,17 @@ from payymo_api.banking.schemas.connections import (
     RefreshAnswer,
     SkippedAccount,
 )
+from payymo_api.banking.service.allowances import budget_of
 from payymo_api.banking.service.answers import connection_answer, connection_answers, run_answer
 from payymo_api.banking.service.banks import Banks
 from payymo_api.banking.service.linking import unlink
 from payymo_api.banking.service.runs import request_sync
+from payymo_api.banking.service.troubles import READABLE
 from payymo_api.core.clock import now, rfc3339
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.fields import Listing
-from payymo_api.core.types import AccountId, ConnectionId, TenantId
+from payymo_api.core.types import ConnectionId, TenantId
 from payymo_api.edge import exact
 from payymo_api.messaging import outbox
 
@@ -152,8 +154,9 @@ async def list_connections(scope: Scope, filters: ConnectionFilters) -> Listing[
 
 async def remove_connection(scope: Scope, id: ConnectionId) -> None:
     """Keep accounts and history without a feed; the consent is ended by a job."""
+    accounts = await AccountRepository(scope).locked_of(id)  # before their connection: `troubles`
     row = await ConnectionRepository(scope).get_locked(id)
-    for account in await AccountRepository(scope).locked_of(id):
+    for account in accounts:
         unlink(account)
     row.status, row.authorization_url, row.removed_at = "revoked", None, now()
     await scope.session.flush()
@@ -166,25 +169,25 @@ async def remove_connection(scope: Scope, id: ConnectionId) -> None:
 
 
 async def refresh_connection(scope: Scope, id: ConnectionId) -> RefreshAnswer:
-    """Queue a run for each account that may be read now; AllowanceSpent when none may."""
-    row = await ConnectionRepository(scope).get_locked(id)
-    if row.status != "active":
-        raise ConnectionNotActive(f"The connection is {row.status}.")
-    accounts = await AccountRepository(scope).locked_of(id)
-    skipped = [
-        SkippedAccount(account_id=each.id, available_at=each.calls_reset_at)
-        for each in accounts
-        if each.calls_left == 0 and each.calls_reset_at and each.calls_reset_at > now()
+    """Queue a run for each account that may be read now; AllowanceSpent when none may.
+
+    The reserve is there for this: a refresh may spend the last call.
+    """
+    row = await ConnectionRepository(scope).get(id)
+    accounts = [
+        each for each in await AccountRepository(scope).locked_of(id) if each.status in READABLE
     ]
-    resting = {each.account_id for each in skipped}
-    runs = [await _run(scope, each) for each in accounts if _is_readable(each, resting)]
-    if skipped and not runs:
+    if row.status not in FEEDING or not accounts:
+        raise ConnectionNotActive(f"The connection is {row.status}; no account can be read.")
+    moment = now()
+    opens = {each.id: budget_of(each).opens_at(moment) for each in accounts}
+    runs = [await _run(scope, each) for each in accounts if opens[each.id] <= moment]
+    skipped = [
+        SkippedAccount(account_id=id, available_at=at) for id, at in opens.items() if at > moment
+    ]
+    if not runs:
         _refuse(skipped)
     return RefreshAnswer(connection_id=id, runs=[run_answer(run) for run in runs], skipped=skipped)
-
-
-def _is_readable(account: BankAccount, resting: set[AccountId]) -> bool:
-    return account.status == "active" and account.id not in resting
 
 
 async def _run(scope: Scope, account: BankAccount) -> SyncRun:

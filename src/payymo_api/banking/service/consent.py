@@ -1,7 +1,7 @@
 """The way back from the bank: what the consent brings, and what ends with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -14,7 +14,6 @@ from payymo_api.banking.errors import (
 )
 from payymo_api.banking.events import (
     BankConnectionCreated,
-    BankConnectionExpired,
     BankConnectionUpdated,
     ConsentReturned,
     ConsentRevoked,
@@ -23,7 +22,8 @@ from payymo_api.banking.gateway import AccountIdentity, BankGateway, ConsentStat
 from payymo_api.banking.models import BankConnection, ConsentVisit
 from payymo_api.banking.repository import AccountRepository, ConnectionRepository
 from payymo_api.banking.repository.connections import tenant_of_visit
-from payymo_api.banking.service.answers import connection_answer
+from payymo_api.banking.rules import schedule
+from payymo_api.banking.service.announcing import announce
 from payymo_api.banking.service.banks import Banks
 from payymo_api.banking.service.connections import digest_of
 from payymo_api.banking.service.linking import Arrival, link
@@ -32,7 +32,6 @@ from payymo_api.core.clock import now
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError, ProviderError
 from payymo_api.core.types import ConnectionId, TenantId, public_id
-from payymo_api.edge import exact
 from payymo_api.messaging import outbox
 
 _CALLBACK_TIME = timedelta(seconds=60)
@@ -97,7 +96,9 @@ async def complete_consent(
     bank = banks.of(row.provider)
     status = await bank.consent(visit.consent_ref)
     if status.state is ConsentState.ACTIVE:
-        arrivals = await _arrivals(bank, status.account_refs)
+        arrivals = [
+            await _arrival(database, bank, tenant_id, visit, ref) for ref in status.account_refs
+        ]
         async with database.scope(tenant_id) as scope:
             await _activate(scope, id, visit.consent_ref, status, arrivals)
         return
@@ -111,18 +112,35 @@ def _is_done(row: BankConnection, visit: ConsentVisit) -> bool:
     return row.status == "active" and row.consent_ref == visit.consent_ref
 
 
-async def _arrivals(bank: BankGateway, refs: Sequence[str]) -> list[Arrival]:
-    return [await _arrival(bank, await bank.account(ref)) for ref in refs]
+async def _arrival(
+    database: Database, bank: BankGateway, tenant_id: TenantId, visit: ConsentVisit, ref: str
+) -> Arrival:
+    """Ask about an account once: its details are among the calls that the bank counts."""
+    if ref in visit.arrivals:
+        return Arrival(**visit.arrivals[ref])
+    arrival = await _asked(bank, await bank.account(ref))
+    async with database.scope(tenant_id) as scope:
+        await ConnectionRepository(scope).note_arrival(visit.digest, ref, asdict(arrival))
+    return arrival
 
 
-async def _arrival(bank: BankGateway, identity: AccountIdentity) -> Arrival:
+async def _asked(bank: BankGateway, identity: AccountIdentity) -> Arrival:
     """Details a bank withholds leave the currency unknown; its balances tell it."""
-    if identity.currency:
-        return Arrival(identity, identity.currency)
-    balances = (await bank.balances(identity.ref)).balances
-    if not balances:
-        raise ConsentFailed("The bank tells no currency of the account.")
-    return Arrival(identity, balances[0].amount.currency)
+    currency = identity.currency
+    if currency is None:
+        balances = (await bank.balances(identity.ref)).balances
+        if not balances:
+            raise ConsentFailed("The bank tells no currency of the account.")
+        currency = balances[0].amount.currency
+    return Arrival(
+        ref=identity.ref,
+        currency=currency,
+        iban=identity.iban,
+        bban=identity.bban,
+        masked_pan=identity.masked_pan,
+        name=identity.name,
+        owner_name=identity.owner_name,
+    )
 
 
 async def _activate(
@@ -132,6 +150,7 @@ async def _activate(
     status: ConsentStatus,
     arrivals: Sequence[Arrival],
 ) -> None:
+    held = await AccountRepository(scope).locked_of(id)  # before their connection, see `troubles`
     row = await ConnectionRepository(scope).find_locked(id)
     if row is None or (row.status == "active" and row.consent_ref == consent_ref):
         return
@@ -139,8 +158,11 @@ async def _activate(
     is_new = row.activated_at is None
     row.status, row.consent_ref, row.expires_at = "active", consent_ref, status.expires_at
     row.activated_at = row.activated_at or now()
+    row.expiry_notice = (
+        schedule.notice_due(status.expires_at, None, now()) if status.expires_at else None
+    )
     row.authorization_url = row.error_code = row.error_detail = None
-    await link(scope, row, arrivals)
+    await link(scope, row, held, arrivals)
     await announce(scope, row, BankConnectionCreated if is_new else BankConnectionUpdated)
     if replaced:
         await outbox.record(scope, ConsentRevoked(provider=row.provider, consent_ref=replaced))
@@ -155,18 +177,6 @@ async def _refuse(scope: Scope, id: ConnectionId, kind: type[ProviderError]) -> 
         row.status = "error"
     row.error_code, row.error_detail, row.authorization_url = kind.code, f"{kind.title}.", None
     await announce(scope, row, BankConnectionUpdated)
-
-
-async def announce(
-    scope: Scope,
-    row: BankConnection,
-    kind: type[BankConnectionCreated | BankConnectionUpdated | BankConnectionExpired],
-) -> None:
-    """Record the event with the connection as it stands now."""
-    await scope.session.flush()
-    await scope.session.refresh(row)
-    accounts = await AccountRepository(scope).of_connections([row.id])
-    await outbox.record(scope, kind(data=exact.dump(connection_answer(row, accounts)).decode()))
 
 
 async def end_consent(banks: Banks, provider: str, consent_ref: str) -> None:

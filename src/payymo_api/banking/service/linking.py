@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from payymo_api.banking.gateway import AccountIdentity
 from payymo_api.banking.models import BankAccount, BankConnection
 from payymo_api.banking.repository import AccountRepository
 from payymo_api.banking.rules import schedule
+from payymo_api.banking.service.allowances import budget_of, forget
 from payymo_api.banking.service.runs import request_sync
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
@@ -17,23 +17,32 @@ from payymo_api.core.types import AccountId, new_id
 class Arrival:
     """An account that a consent brings."""
 
-    identity: AccountIdentity
+    ref: str
     currency: str
+    iban: str | None
+    bban: str | None
+    masked_pan: str | None
+    name: str | None
+    owner_name: str | None
 
 
-async def link(scope: Scope, connection: BankConnection, arrivals: Sequence[Arrival]) -> None:
-    """Give each account its feed and queue its first reading; what no longer comes loses it.
+async def link(
+    scope: Scope,
+    connection: BankConnection,
+    held: Sequence[BankAccount],
+    arrivals: Sequence[Arrival],
+) -> None:
+    """Give each account its feed and queue its first reading; what is `held` no more loses it.
 
     An account that has another connection's feed moves to this one: one feed per account.
     """
     accounts = AccountRepository(scope)
-    before = {row.id: row for row in await accounts.locked_of(connection.id)}
     linked = []
     for arrival in arrivals:
         row = await _known(accounts, arrival) or accounts.add(_new(arrival))
         _feed(row, connection, arrival)
         linked.append(row)
-    for row in before.values():
+    for row in held:
         if row not in linked:
             unlink(row)
     await scope.session.flush()
@@ -42,38 +51,36 @@ async def link(scope: Scope, connection: BankConnection, arrivals: Sequence[Arri
 
 
 async def _known(accounts: AccountRepository, arrival: Arrival) -> BankAccount | None:
-    """Find by IBAN and currency; by the bank's other number where there is no IBAN."""
-    identity = arrival.identity
-    same = await accounts.named(identity.iban, _other_id(identity))
-    return next((row for row in same if row.currency == arrival.currency), None)
-
-
-def _other_id(identity: AccountIdentity) -> str | None:
-    return None if identity.iban else identity.bban or identity.masked_pan
+    """Find by IBAN and currency, else by one of the bank's other numbers, under no other IBAN."""
+    numbers = [(arrival.iban, None), (None, arrival.bban), (None, arrival.masked_pan)]
+    for iban, other_id in numbers:
+        for row in await accounts.named(iban, other_id):
+            is_same = row.iban is None or arrival.iban in {None, row.iban}
+            if row.currency == arrival.currency and is_same:
+                return row
+    return None
 
 
 def _new(arrival: Arrival) -> BankAccount:
-    identity = arrival.identity
-    return BankAccount(
-        id=AccountId(new_id()),
-        iban=identity.iban,
-        other_id=_other_id(identity),
-        currency=arrival.currency,
-    )
+    return BankAccount(id=AccountId(new_id()), currency=arrival.currency)
 
 
 def _feed(row: BankAccount, connection: BankConnection, arrival: Arrival) -> None:
-    """A new reference has an allowance of its own."""
-    identity = arrival.identity
-    row.connection_id, row.provider_ref, row.status = connection.id, identity.ref, "active"
-    row.name = row.name or identity.name
-    row.owner_name = identity.owner_name or row.owner_name
-    row.calls_limit = row.calls_left = row.calls_reset_at = None
-    row.next_sync_at = schedule.next_reading(now(), row.id)
+    row.connection_id, row.status = connection.id, "active"
+    row.error_code = row.error_detail = None
+    row.iban = row.iban or arrival.iban
+    row.other_id = row.other_id or arrival.bban or arrival.masked_pan
+    row.name = row.name or arrival.name
+    row.owner_name = arrival.owner_name or row.owner_name
+    if row.provider_ref != arrival.ref:
+        row.provider_ref = arrival.ref
+        forget(row)
+    row.next_sync_at = schedule.next_reading(now(), row.id, budget_of(row))
 
 
 def unlink(row: BankAccount) -> None:
     """Keep the account and its history without a feed."""
     row.connection_id = row.provider_ref = row.next_sync_at = None
-    row.calls_limit = row.calls_left = row.calls_reset_at = None
+    row.error_code = row.error_detail = None
+    forget(row)
     row.status = "no_feed"

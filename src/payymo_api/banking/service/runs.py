@@ -1,8 +1,7 @@
 """The life of a run: queued with its event, taken by one worker at a time, ended."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from payymo_api.banking.errors import SyncRunning
 from payymo_api.banking.events import AccountDue, Trigger
 from payymo_api.banking.models import BankAccount, SyncRun
 from payymo_api.banking.repository import RunRepository
@@ -11,11 +10,6 @@ from payymo_api.core.db import Scope
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import RunId
 from payymo_api.messaging import outbox
-
-LEASE = timedelta(seconds=25)
-"""A worker that was killed is replaced after it. One that lives keeps its event leased, so that no
-other starts even if the bank takes longer."""
-_AGAIN_SECONDS = 10
 
 
 async def request_sync(scope: Scope, account: BankAccount, trigger: Trigger) -> SyncRun | None:
@@ -29,39 +23,28 @@ async def request_sync(scope: Scope, account: BankAccount, trigger: Trigger) -> 
 
 
 async def take(scope: Scope, id: RunId) -> SyncRun | None:
-    """Begin the run; None if it has ended, SyncRunning while another worker is at it."""
+    """Begin the run; None if it has ended. One that is running was left by a worker that died:
+    whoever lives keeps its event leased."""
     run = await RunRepository(scope).get_locked(id)
     if run.ended_at is not None:
         return None
-    moment = now()
-    if run.leased_until and run.leased_until > moment:
-        raise SyncRunning("Another worker reads this account.", retry_after=_AGAIN_SECONDS)
-    run.status, run.started_at, run.leased_until = "running", moment, moment + LEASE
+    run.status, run.started_at = "running", now()
     return run
 
 
-async def still_mine(scope: Scope, id: RunId, leased_until: datetime | None) -> SyncRun | None:
+async def still_mine(scope: Scope, id: RunId, started_at: datetime) -> SyncRun | None:
     """Return the run if no other worker has taken it over meanwhile."""
     run = await RunRepository(scope).get_locked(id)
-    return run if run.leased_until == leased_until and run.status == "running" else None
-
-
-async def prolong(scope: Scope, id: RunId, leased_until: datetime | None) -> datetime | None:
-    """Hold the run for another call; None if another worker has taken it over."""
-    run = await still_mine(scope, id, leased_until)
-    if run is None:
-        return None
-    run.leased_until = now() + LEASE
-    return run.leased_until
+    return run if run.started_at == started_at and run.status == "running" else None
 
 
 def succeed(run: SyncRun) -> None:
-    run.status, run.ended_at, run.leased_until = "succeeded", now(), None
+    run.status, run.ended_at = "succeeded", now()
     run.error_code = run.error_detail = None
 
 
-def fail(run: SyncRun, error: PayymoError) -> None:
-    """Keep why; what may be tried again waits in the queue, the rest has ended."""
-    run.error_code, run.error_detail, run.leased_until = error.code, error.detail, None
-    run.status = "queued" if error.retryable else "failed"
-    run.ended_at = None if error.retryable else now()
+def fail(run: SyncRun, error: PayymoError, *, again: bool = False) -> None:
+    """Keep why; one that is tried `again` waits in the queue, the rest has ended."""
+    run.error_code, run.error_detail = error.code, error.detail
+    run.status = "queued" if again else "failed"
+    run.ended_at = None if again else now()

@@ -1,48 +1,43 @@
 """Read an account: ask with no transaction open, then write everything in one."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from payymo_api.banking.errors import (
-    AccountForbidden,
-    AccountGone,
-    AccountInactive,
     AccountPartUnavailable,
-    AccountSuspended,
     AllowanceSpent,
-    ConsentExpired,
+    ConnectionNotActive,
     ConsentTooNarrow,
 )
-from payymo_api.banking.events import BankConnectionExpired, BankConnectionUpdated
-from payymo_api.banking.gateway import Allowance, Balance, BankGateway, TransactionPage
-from payymo_api.banking.models import BankAccount, BankConnection, SyncRun
+from payymo_api.banking.gateway import BalancePage, BankGateway, TransactionPage
+from payymo_api.banking.models import FEEDING, BankAccount, BankConnection, SyncRun
 from payymo_api.banking.repository import AccountRepository, ConnectionRepository
 from payymo_api.banking.rules import schedule
+from payymo_api.banking.rules.allowance import DAY, RESERVE
 from payymo_api.banking.rules.line import FEED, Line, read
-from payymo_api.banking.rules.merge import Merge, told_in_full
-from payymo_api.banking.service import runs
+from payymo_api.banking.rules.merge import Merge, Window, told_in_full
+from payymo_api.banking.rules.unpaired import left_by_feed
+from payymo_api.banking.service import runs, troubles
+from payymo_api.banking.service.allowances import budget_of, correct, keep_budget
 from payymo_api.banking.service.banks import Banks
-from payymo_api.banking.service.consent import announce
+from payymo_api.banking.service.failures import Failing, note_failure, rest
 from payymo_api.banking.service.merging import Telling, balances_told, keep
-from payymo_api.core.clock import now
+from payymo_api.core.clock import now, rfc3339
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError
-from payymo_api.core.types import AccountId, ConnectionId, RunId, TenantId
+from payymo_api.core.money import decimal_text
+from payymo_api.core.types import AccountId, RunId, TenantId
 
-_ENDED = (ConsentExpired, AccountGone)
-_STOPPED = (AccountSuspended, AccountForbidden, ConsentTooNarrow)
 _WITHOUT_BALANCES = (AllowanceSpent, AccountPartUnavailable, ConsentTooNarrow)
 _SHOWN_WARNINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Failing):
     """What a reading needs to know; taken in a transaction of its own."""
 
-    run_id: RunId
-    account_id: AccountId
-    leased_until: datetime | None
     provider: str
     provider_ref: str
     first: date
@@ -54,8 +49,8 @@ async def sync_account(
 ) -> None:
     """Carry out a run that was queued.
 
-    A run that has ended stays as it is. What may be tried again is raised once it is noted, so that
-    the outbox puts it off; a spent allowance and an ended consent are noted only.
+    A run that has ended stays as it is. What is tried again is raised once it is noted, so that
+    the outbox puts it off; all else is noted only.
     """
     async with database.scope(tenant_id) as scope:
         task = await _begin(scope, account_id, run_id)
@@ -64,52 +59,89 @@ async def sync_account(
     try:
         bank = banks.of(task.provider)
         page = await bank.transactions(task.provider_ref, task.first, task.last)
+        lines = [line for each in page.transactions if (line := read(each, FEED, task.last))]
         async with database.scope(tenant_id) as scope:
-            leased_until = await runs.prolong(scope, run_id, task.leased_until)
-        if leased_until is None:
+            going = await _go_on(scope, task, page, lines)
+        if going is None:
             return
-        task = replace(task, leased_until=leased_until)
-        balances = await _balances(bank, task.provider_ref)
+        task = going
+        balances = await _balances(bank, task.provider_ref) if task.asks_balances else None
     except PayymoError as error:
         async with database.scope(tenant_id) as scope:
-            await _note_failure(scope, task, error)
-        if error.retryable and not isinstance(error, AllowanceSpent):
+            again = await note_failure(scope, task, error)
+        if again:
             raise
         return
     async with database.scope(tenant_id) as scope:
-        await _store(scope, task, page, balances)
+        await _store(scope, task, page, lines, balances)
 
 
 async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | None:
-    """Take the run, unless there is nothing to read (any more)."""
+    """Take the run and count its call, unless there is nothing to read (any more) or no call left.
+
+    The plan leaves the reserve to who waits for the answer: the user.
+    """
     account = await AccountRepository(scope).get_locked(account_id)
     run = await runs.take(scope, run_id)
     if run is None:
         return None
     connection = await _connection(scope, account)
     if connection is None or account.provider_ref is None:
-        run.status, run.ended_at, run.leased_until = "failed", now(), None
-        run.error_code, run.error_detail = "connection_not_active", "The feed was removed."
+        account.next_sync_at = None
+        runs.fail(run, ConnectionNotActive("The connection can't be read any more."))
         return None
-    last_booked_on = await AccountRepository(scope).last_booked_on(account_id)
-    first, last = schedule.window(last_booked_on, connection.history_days, now().date())
+    moment, budget = now(), budget_of(account)
+    opens_at = budget.opens_at(moment, RESERVE if run.trigger == "schedule" else 0)
+    if opens_at > moment:
+        allowed = f"The bank allows the next call at {rfc3339(opens_at)}."
+        rest(account, run, AllowanceSpent(allowed), opens_at)
+        return None
+    keep_budget(account, budget.spend(moment))
+    first, last = schedule.window(account.fed_to, connection.history_days, moment.date())
     run.window_from, run.window_to = first, last
     ref = account.provider_ref
-    return _Task(run_id, account_id, run.leased_until, connection.provider, ref, first, last)
+    held = (run_id, account_id, run.started_at, False)
+    return _Task(*held, connection.provider, ref, first, last)
 
 
 async def _connection(scope: Scope, account: BankAccount) -> BankConnection | None:
-    if account.connection_id is None:
+    if account.connection_id is None or account.status not in troubles.READABLE:
         return None
     found = await ConnectionRepository(scope).find(account.connection_id)
-    return found if found and found.status == "active" else None
+    return found if found and found.status in FEEDING else None
 
 
-async def _balances(bank: BankGateway, provider_ref: str) -> Sequence[Balance] | None:
+async def _go_on(
+    scope: Scope, task: _Task, page: TransactionPage, lines: Sequence[Line]
+) -> _Task | None:
+    """Count another call, if one is needed; None if another worker has taken the run over.
+
+    Balances change with the lines: while those are the same, yesterday's are not asked for anew.
+    """
+    account = await AccountRepository(scope).get_locked(task.account_id)
+    if await runs.still_mine(scope, task.run_id, task.started_at) is None:
+        return None
+    moment = now()
+    correct(account, page.allowance, moment)
+    is_old = account.balances_at is None or account.balances_at <= moment - DAY
+    budget = budget_of(account, "balances")
+    asks = (is_old or account.told_digest != _digest(lines)) and budget.left(moment) > 0
+    if asks:
+        keep_budget(account, budget.spend(moment), "balances")
+    return replace(task, asks_balances=asks)
+
+
+def _digest(lines: Sequence[Line]) -> bytes:
+    """What the lines say, in whatever order."""
+    told = sorted(b"%d" % line.booked + line.fingerprint for line in lines)
+    return hashlib.blake2b(b"".join(told), digest_size=16).digest()
+
+
+async def _balances(bank: BankGateway, provider_ref: str) -> BalancePage | None:
     """None if the bank won't tell them now: they have an allowance of their own, and the lines
     count without them."""
     try:
-        return (await bank.balances(provider_ref)).balances
+        return await bank.balances(provider_ref)
     except PayymoError as error:
         if not error.retryable and not isinstance(error, _WITHOUT_BALANCES):
             raise
@@ -117,35 +149,46 @@ async def _balances(bank: BankGateway, provider_ref: str) -> Sequence[Balance] |
 
 
 async def _store(
-    scope: Scope, task: _Task, page: TransactionPage, balances: Sequence[Balance] | None
+    scope: Scope,
+    task: _Task,
+    page: TransactionPage,
+    lines: Sequence[Line],
+    balances: BalancePage | None,
 ) -> None:
     account = await AccountRepository(scope).get_locked(task.account_id)
-    run = await runs.still_mine(scope, task.run_id, task.leased_until)
+    run = await runs.still_mine(scope, task.run_id, task.started_at)
     if run is None or account.provider_ref != task.provider_ref:
         return
-    telling = _telling(task, page, is_first=account.last_synced_at is None)
+    telling = _telling(task, page, lines, is_first=account.last_synced_at is None)
     found = await keep(scope, account, telling)
-    _count(run, found, _warnings(page, len(telling.lines)))
+    warnings = _warnings(page, len(lines)) + _unpaired(found, telling.window)
+    _count(run, found, warnings[:_SHOWN_WARNINGS])
     runs.succeed(run)
     moment = now()
     account.last_synced_at = moment
+    _note_told(account, lines)
     if balances is not None:
-        account.balances, account.balances_at = balances_told(balances), moment
-    _plan(account, page.allowance, moment)
-    await _note_success(scope, account, moment)
+        account.balances, account.balances_at = balances_told(balances.balances), moment
+        correct(account, balances.allowance, moment, "balances")
+    account.next_sync_at = schedule.next_reading(moment, account.id, budget_of(account))
+    await troubles.clear(scope, account, moment)
 
 
-def _telling(task: _Task, page: TransactionPage, *, is_first: bool) -> Telling:
+def _telling(
+    task: _Task, page: TransactionPage, lines: Sequence[Line], *, is_first: bool
+) -> Telling:
     """An unreadable line may be one that we have: then nothing counts as gone."""
-    read_lines = [read(each, FEED, task.last) for each in page.transactions]
-    lines = [line for line in read_lines if line]
     window = None if page.rejected else told_in_full(task.first, task.last, lines)
-    first = min([task.first, *(line.booked_on for line in lines)])
-    return Telling(lines, first, max(_latest(lines), task.last), window, in_bulk=is_first)
+    days = [line.booked_on for line in lines]
+    first, last = min([task.first, *days]), max([task.last, *days])
+    return Telling(lines, first, last, window, in_bulk=is_first)
 
 
-def _latest(lines: Sequence[Line]) -> date:
-    return max((line.booked_on for line in lines), default=date.min)
+def _note_told(account: BankAccount, lines: Sequence[Line]) -> None:
+    account.told_digest = _digest(lines)
+    booked = [line.booked_on for line in lines if line.booked]
+    account.fed_from = min(filter(None, [account.fed_from, *booked]), default=None)
+    account.fed_to = max(filter(None, [account.fed_to, *booked]), default=None)
 
 
 def _warnings(page: TransactionPage, lines: int) -> list[dict[str, str]]:
@@ -154,7 +197,19 @@ def _warnings(page: TransactionPage, lines: int) -> list[dict[str, str]]:
     if undated:
         detail = f"{undated} lines without any date wait until the bank dates them"
         found.append({"code": "undated_line", "detail": detail})
-    return found[:_SHOWN_WARNINGS]
+    return found
+
+
+def _unpaired(found: Merge, window: Window | None) -> list[dict[str, str]]:
+    """Flag what a file had told and the feed does not; nobody guesses who is right."""
+    return [
+        {
+            "code": "not_in_feed",
+            "detail": f"{line.booked_on} {decimal_text(line.amount_minor, line.currency)} "
+            f"{line.currency}: a statement file has this line, the bank's feed has not",
+        }
+        for line in left_by_feed(found, window)
+    ]
 
 
 def _count(run: SyncRun, found: Merge, warnings: list[dict[str, str]]) -> None:
@@ -164,66 +219,3 @@ def _count(run: SyncRun, found: Merge, warnings: list[dict[str, str]]) -> None:
         len(found.removed),
     )
     run.paired, run.unchanged, run.warnings = found.paired, found.unchanged, warnings
-
-
-def _plan(account: BankAccount, allowance: Allowance | None, moment: datetime) -> None:
-    """Note the allowance, and choose the next reading within it."""
-    if allowance:
-        account.calls_limit, account.calls_left = allowance.limit, allowance.remaining
-        account.calls_reset_at = allowance.resets_at
-    account.next_sync_at = schedule.next_reading(
-        moment,
-        account.id,
-        calls_limit=account.calls_limit,
-        calls_left=account.calls_left,
-        resets_at=account.calls_reset_at,
-    )
-
-
-async def _note_success(scope: Scope, account: BankAccount, moment: datetime) -> None:
-    assert account.connection_id is not None
-    connection = await ConnectionRepository(scope).find_locked(account.connection_id)
-    if connection is None:
-        return
-    connection.last_synced_at = moment
-    if connection.error_code:
-        connection.error_code = connection.error_detail = None
-        await announce(scope, connection, BankConnectionUpdated)
-
-
-async def _note_failure(scope: Scope, task: _Task, error: PayymoError) -> None:
-    account = await AccountRepository(scope).get_locked(task.account_id)
-    run = await runs.still_mine(scope, task.run_id, task.leased_until)
-    if run is None:
-        return
-    if isinstance(error, AllowanceSpent):
-        _rest(account, run, error)
-        return
-    runs.fail(run, error)
-    if isinstance(error, AccountInactive):
-        account.status, account.next_sync_at = "closed", None
-    elif account.connection_id:
-        await note_trouble(scope, account.connection_id, error)
-
-
-def _rest(account: BankAccount, run: SyncRun, error: AllowanceSpent) -> None:
-    """The bank's word: no calls before the reset, and none is spent on asking again."""
-    resets_at = now() + timedelta(seconds=error.retry_after or 0)
-    account.calls_left, account.calls_reset_at = 0, resets_at
-    account.next_sync_at = schedule.after_reset(resets_at, account.id)
-    run.status, run.ended_at, run.leased_until = "failed", now(), None
-    run.error_code, run.error_detail = error.code, error.detail
-
-
-async def note_trouble(scope: Scope, id: ConnectionId, error: PayymoError) -> None:
-    """Show the error on the connection; what its holder alone can mend stops the readings."""
-    connection = await ConnectionRepository(scope).find_locked(id)
-    if connection is None or connection.error_code == error.code:
-        return
-    connection.error_code, connection.error_detail = error.code, error.detail
-    if isinstance(error, (*_ENDED, *_STOPPED)):
-        connection.status = "expired" if isinstance(error, _ENDED) else "error"
-        for account in await AccountRepository(scope).of_connections([id]):
-            account.next_sync_at = None
-    has_ended = connection.status == "expired"
-    await announce(scope, connection, BankConnectionExpired if has_ended else BankConnectionUpdated)

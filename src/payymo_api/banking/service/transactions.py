@@ -1,14 +1,14 @@
 """Lines as callers read, categorise and count them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from payymo_api.banking.events import TransactionUpdated
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import AccountRepository, TransactionRepository, stats
-from payymo_api.banking.repository.stats import Counts, Total
+from payymo_api.banking.repository.rollups import tracked
+from payymo_api.banking.repository.stats import Total
 from payymo_api.banking.schemas.transactions import (
     BatchAnswer,
     BatchRequest,
@@ -24,7 +24,10 @@ from payymo_api.banking.schemas.transactions import (
     TransactionFilters,
     TransactionRequest,
 )
-from payymo_api.banking.service.answers import news, sums, transaction_answer
+from payymo_api.banking.service.answers import sums, transaction_answer
+from payymo_api.banking.service.categorising import remember
+from payymo_api.banking.service.transfers import part
+from payymo_api.banking.service.updates import announce_updated
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.errors import ValidationFailed
@@ -32,7 +35,6 @@ from payymo_api.core.feed import Feed, changes
 from payymo_api.core.fields import Listing
 from payymo_api.core.types import TransactionId
 from payymo_api.edge.etag import IfMatch
-from payymo_api.messaging import outbox
 
 
 async def list_transactions(
@@ -62,45 +64,54 @@ async def replace_transaction(
     scope: Scope, id: TransactionId, request: TransactionRequest, if_match: IfMatch
 ) -> TransactionAnswer:
     """Set category and note; the bank's own words are not ours to change."""
-    row = await TransactionRepository(scope).get_locked(id)
+    lines = TransactionRepository(scope)
+    rows = await lines.locked_with_partners([id])
+    row = await lines.get(id)
     if_match.check(await get_transaction(scope, id))
-    if (row.category, row.note) != (request.category, request.note):
-        _categorise(row, request.category)
-        row.note = request.note
-        await _announce(scope, [row])
+    changed = {id} if row.note != request.note else set()
+    row.note = request.note
+    if row.category != request.category:
+        changed = await _choose(scope, rows, {id: request.category})
+    await announce_updated(scope, changed)
     return await get_transaction(scope, id)
 
 
-def _categorise(row: Transaction, category: str | None) -> None:
-    row.category, row.category_source = category, "user" if category else None
-
-
-async def _announce(scope: Scope, rows: Sequence[Transaction]) -> None:
-    await scope.session.flush()
-    owners = await AccountRepository(scope).connections({row.account_id for row in rows})
-    for row in rows:
-        await scope.session.refresh(row)
-    events = [TransactionUpdated(data=news(row, owners.get(row.account_id))) for row in rows]
-    await outbox.record(scope, *events)
+async def _choose(
+    scope: Scope, rows: Sequence[Transaction], chosen: Mapping[TransactionId, str | None]
+) -> set[TransactionId]:
+    """Set what a user chose, and remember it; a transfer that is called something else is none."""
+    mine = [row for row in rows if row.id in chosen]
+    async with tracked(scope, mine):
+        for row in mine:
+            row.category, row.category_source = chosen[row.id], "user"
+    await remember(scope, mine)
+    return {*chosen, *await part(scope, rows)}
 
 
 async def categorise_batch(scope: Scope, request: BatchRequest) -> BatchAnswer:
     """Each row stands for itself: one that is not there spoils none of the others."""
-    rows = await TransactionRepository(scope).locked({item.id for item in request.rows})
-    by_id = {row.id: row for row in rows}
-    results = [_categorise_one(by_id.get(item.id), item) for item in request.rows]
-    changed = {result.id for result in results if result.status == "updated"}
-    await _announce(scope, [row for row in rows if row.id in changed])
+    rows = await TransactionRepository(scope).locked_with_partners(
+        {item.id for item in request.rows}
+    )
+    now_in = {row.id: row.category for row in rows}
+    chosen: dict[TransactionId, str | None] = {}
+    results = [_choose_one(now_in, chosen, item) for item in request.rows]
+    if chosen:
+        await announce_updated(scope, await _choose(scope, rows, chosen))
     return BatchAnswer(results=results)
 
 
-def _categorise_one(row: Transaction | None, item: Categorised) -> RowResult:
-    if row is None:
+def _choose_one(
+    now_in: dict[TransactionId, str | None],
+    chosen: dict[TransactionId, str | None],
+    item: Categorised,
+) -> RowResult:
+    if item.id not in now_in:
         error = RowError(code="unknown_reference", detail="There is no such thing here.")
         return RowResult(id=item.id, status="error", error=error)
-    if row.category == item.category:
+    if now_in[item.id] == item.category:
         return RowResult(id=item.id, status="unchanged", error=None)
-    _categorise(row, item.category)
+    now_in[item.id] = chosen[item.id] = item.category
     return RowResult(id=item.id, status="updated", error=None)
 
 
@@ -120,20 +131,17 @@ async def transaction_stats(scope: Scope, filters: StatsFilters) -> StatsAnswer:
     if filters.last_days:
         first = today - timedelta(days=filters.last_days - 1)
         filters = filters.model_copy(update={"date_from": first, "date_to": today})
+    found = await stats.statistics(scope, filters, filters.period)
     return StatsAnswer(
         currencies=[
             sums(each.currency, each.count, each.incoming, each.outgoing)
-            for each in await stats.totals(scope, filters)
+            for each in found.currencies
         ],
         by_category=[
-            CategorySums(category=each.group, **_sums(each))
-            for each in await stats.by_category(scope, filters)
+            CategorySums(category=each.group, **_sums(each)) for each in found.by_category
         ],
-        by_period=[
-            PeriodSums(starts_on=each.group, **_sums(each))
-            for each in await stats.by_period(scope, filters, filters.period)
-        ],
-        matched=_matched(await stats.counts(scope, filters)),
+        by_period=[PeriodSums(starts_on=each.group, **_sums(each)) for each in found.by_period],
+        matched=_matched(found.count, found.matched),
         today=today,
     )
 
@@ -152,10 +160,10 @@ def _sums(total: Total) -> dict[str, object]:
     return {name: getattr(found, name) for name in type(found).model_fields}
 
 
-def _matched(counts: Counts) -> Matched:
-    ratio = (Decimal(counts.matched) / counts.count) if counts.count else None
+def _matched(count: int, matched: int) -> Matched:
+    ratio = (Decimal(matched) / count) if count else None
     return Matched(
-        count=counts.count,
-        matched_count=counts.matched,
+        count=count,
+        matched_count=matched,
         ratio=None if ratio is None else ratio.quantize(Decimal("0.0001")),
     )

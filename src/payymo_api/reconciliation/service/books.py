@@ -7,6 +7,7 @@ from uuid import UUID
 
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import TransactionRepository
+from payymo_api.banking.repository.rollups import tracked
 from payymo_api.core.db import Scope
 from payymo_api.core.money import Money
 from payymo_api.core.types import CreditId, InvoiceId, PayoutId, TransactionId, public_id
@@ -87,10 +88,12 @@ class Books:
             if not fits(credit.used_minor, move, credit.amount_minor):
                 raise CreditOverUsed(_left(credit, credit.used_minor, move))
 
-    def move(self, entries: Sequence[Entry]) -> None:
+    async def move(self, scope: Scope, entries: Sequence[Entry]) -> None:
         """Move the checked rows; CHECK constraints hold the same bounds."""
-        for id, move in line_moves(entries).items():
-            TransactionRepository.settle(self.lines[id], move)
+        moves = line_moves(entries)
+        async with tracked(scope, [self.lines[id] for id in moves]):
+            for id, move in moves.items():
+                TransactionRepository.settle(self.lines[id], move)
         for id, move in document_moves(entries).items():
             if id in self.invoices:
                 InvoiceRepository.settle(self.invoices[id], move)

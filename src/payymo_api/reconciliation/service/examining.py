@@ -6,6 +6,7 @@ from uuid import UUID
 
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import TransactionRepository
+from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import InvoiceId, TenantId, TransactionId
 from payymo_api.invoicing.models import Customer, Invoice
@@ -58,11 +59,13 @@ async def examine_batch(scope: Scope) -> int:
     rows = await Candidates(scope).unexamined(BATCH)
     if not rows:
         return 0
-    decisions = await _decisions(scope, [row for row in rows if row.amount_minor > 0])
+    transfers = await pair(scope, rows)
+    payments = [row for row in rows if row.amount_minor > 0 and row.id not in transfers]
+    decisions = await _decisions(scope, payments)
     posted = await _post(scope, decisions)
     await scope.session.flush()
     await TransactionRepository(scope).note_examined([row.id for row in rows])
-    undecided = [row for row in rows if row.amount_minor > 0 and row.id not in posted]
+    undecided = [row for row in payments if row.id not in posted]
     await Candidates(scope).keep_keys({row.id: _keys([_line(row)]) for row in undecided})
     return len(rows)
 

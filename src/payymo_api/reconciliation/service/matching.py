@@ -62,7 +62,7 @@ async def record(
     """Check, move the locked rows, keep the match, remember who paid, tell everyone."""
     books.check_state(entries)
     books.check_bounds(entries)
-    books.move(entries)
+    await books.move(scope, entries)
     row = await _keep(scope, origin)
     await _make_credits(scope, books, entries, credit_owners or {})
     await _keep_allocations(scope, books, row.id, entries)
@@ -90,7 +90,7 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
         books.check_bounds(reverse)
     except (LineOverAllocated, DocumentOverSettled, PayoutNotWhole) as error:
         raise LaterMatchDepends(error.detail) from error
-    books.move(reverse)
+    await books.move(scope, reverse)
     await PayerRepository(scope).unlearn(_payers(books, entries))
     row.status, row.undone_by, row.undone_at = "undone", undone_by, now()
     await outbox.record(scope, *news.unmatched(books, row, entries))

@@ -51,9 +51,13 @@ async def lines(request: Request) -> Response:
 
 
 async def add_line(request: Request) -> Response:
-    """`{"transaction": {…}, "booked": true}`; any object goes, also a broken one."""
-    body = await asked(request, "transaction")
-    line = _kept(holding_of(request), body["transaction"], booked=bool(body.get("booked", True)))
+    """`{"transaction": {…}, "booked": true}`; any object goes, also a broken one.
+
+    With a `key` it is the line of that key, however often it is added.
+    """
+    body, holding = await asked(request, "transaction"), holding_of(request)
+    key, booked = str(body.get("key", uuid4().hex)), bool(body.get("booked", True))
+    line = holding.lines[key] = Line(key, booked, body["transaction"])
     return JSONResponse(_line(line), 201)
 
 
@@ -64,7 +68,8 @@ async def put_lines(request: Request) -> Response:
     holding.lines.clear()
     for booked in (True, False):
         for wire in body.get("booked" if booked else "pending", []):
-            _kept(holding, wire, booked=booked)
+            key = uuid4().hex
+            holding.lines[key] = Line(key, booked, wire)
     return JSONResponse([_line(line) for line in holding.lines.values()])
 
 
@@ -80,12 +85,6 @@ async def change_line(request: Request) -> Response:
     line.wire = body.get("transaction", line.wire)
     line.booked = body.get("booked", line.booked)
     return JSONResponse(_line(line))
-
-
-def _kept(holding: Holding, wire: Wire, *, booked: bool) -> Line:
-    line = Line(uuid4().hex, booked, wire)
-    holding.lines[line.key] = line
-    return line
 
 
 def _line(line: Line) -> Wire:

@@ -59,15 +59,29 @@ _ALL = (
         "A consent has ended; the account holder consents again.",
         _CONNECTION | {"status": "expired"},
     ),
-    _later("bank_connection.expiring", "A consent ends within days.", _CONNECTION),
+    EventType(
+        "bank_connection.expiring",
+        "A consent ends in 14, 7 or 1 days: once for each, unless a later one has come.",
+        _CONNECTION | {"expires_at": "2026-11-30T09:30:00Z", "days_left": 7},
+    ),
     EventType("transaction.created", "A bank account has a new line.", _TRANSACTION),
-    EventType("transaction.updated", "The bank changed a line.", _TRANSACTION),
+    EventType(
+        "transaction.updated",
+        "The bank changed a line, or its category, note or merchant is another.",
+        _TRANSACTION,
+    ),
     EventType("transaction.removed", "The bank took a line back.", _TRANSACTION),
     EventType(
         "transactions.imported",
         "Many lines came at once (first reading of an account, statement file): the summary in "
         "place of an event per line. Endpoints with `each_line` get the lines instead.",
         {"account_id": _id("bacc"), "count": 812, "from": "2026-08-25", "to": "2026-11-23"},
+    ),
+    EventType(
+        "transactions.categorised",
+        "Category rules were applied to the past: the summary in place of `transaction.updated` "
+        "for each line. Endpoints with `each_line` get the lines instead.",
+        {"application_id": _id("rap"), "checked": 9120, "changed": 812},
     ),
     EventType("transaction.matched", "A line was matched with what it pays.", _MATCH),
     EventType("transaction.unmatched", "A match was undone.", _MATCH),

@@ -4,17 +4,18 @@ from collections.abc import Collection
 
 from payymo_api.webhooks.rules.event_types import EVERY
 
-SUMMARY = "transactions.imported"
+SUMMARIES = {"transactions.imported", "transactions.categorised"}
 
 
 def wants(event_types: Collection[str], name: str, *, each_line: bool, is_line: bool) -> bool:
     """Tell whether an endpoint gets an event.
 
-    `is_line` marks a line of a first sync or an import: a flood, so it goes only to endpoints that
-    asked for `each_line`; the others get the summary in its place. Nobody gets both.
+    `is_line` marks a line of a first sync, an import or a walk over the past: a flood, so it goes
+    only to endpoints that asked for `each_line`; the others get the summary in its place. Nobody
+    gets both.
     """
     if is_line and not each_line:
         return False
-    if name == SUMMARY and each_line:
+    if name in SUMMARIES and each_line:
         return False
     return EVERY in event_types or name in event_types

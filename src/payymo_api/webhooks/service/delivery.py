@@ -13,6 +13,7 @@ from payymo_api.core.db import Scope
 from payymo_api.core.types import DeliveryId, EndpointId, EventId, public_id
 from payymo_api.edge import exact
 from payymo_api.messaging import outbox
+from payymo_api.messaging.leases import Lease
 from payymo_api.webhooks.events import WebhookEndpointDisabled
 from payymo_api.webhooks.gateway import DeliveryFailed, Sender
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -69,9 +70,7 @@ async def fan_out(scope: Scope, event_id: EventId) -> None:
     await outbox.wake(scope)
 
 
-async def take(
-    scope: Scope, keyring: Keyring, id: DeliveryId, lease_seconds: float
-) -> Parcel | None:
+async def take(scope: Scope, keyring: Keyring, id: DeliveryId, lease: Lease) -> Parcel | None:
     """Return what is to be sent now; None if that is done, not due, or has to wait."""
     deliveries, endpoints = DeliveryRepository(scope), EndpointRepository(scope)
     found = await deliveries.find(id)
@@ -81,7 +80,7 @@ async def take(
     if endpoint is None or not endpoint.enabled:
         await _hold(scope, found)
         return None
-    due = await deliveries.leased(id, lease_seconds)
+    due = await deliveries.leased(id, lease)
     if due is None:
         return None
     return Parcel(

@@ -1,0 +1,27 @@
+"""Tell the tenant's systems what of a line is new."""
+
+from collections.abc import Collection
+
+from payymo_api.banking.events import TransactionUpdated
+from payymo_api.banking.repository import AccountRepository, TransactionRepository
+from payymo_api.banking.service.news import news
+from payymo_api.core.db import Scope
+from payymo_api.core.types import TransactionId
+from payymo_api.messaging import outbox
+
+
+async def announce_updated(
+    scope: Scope, ids: Collection[TransactionId], *, each_line: bool = False
+) -> None:
+    """Announce the lines as they stand in the database now; `each_line`: as part of a flood."""
+    if not ids:
+        return
+    rows = await TransactionRepository(scope).fresh(ids)
+    owners = await AccountRepository(scope).connections({row.account_id for row in rows})
+    await outbox.record(
+        scope,
+        *(
+            TransactionUpdated(data=news(row, owners.get(row.account_id)), each_line=each_line)
+            for row in rows
+        ),
+    )
