@@ -86,4 +86,4 @@ async def sdk(
         http_client=http,
         max_network_retries=2,
     )
-    await http.close_async()
+    await http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no type here
