@@ -223,6 +223,15 @@ class AccountExists(Conflict):
     resolution = "Use the account that detail names."
 
 
+class ReadingOvertaken(Conflict):
+    """What was read is thrown away; the job asks again until the run has ended."""
+
+    code = "reading_overtaken"
+    title = "Another reading of the account has taken over"
+    resolution = "Wait; the account is read by itself."
+    retryable = True
+
+
 class UnknownStatementAccount(ValidationFailed):
     code = "unknown_statement_account"
     title = "The file is of an account that is not here"
