@@ -34,12 +34,12 @@ async def label(scope: Scope, account_id: AccountId, lines: Sequence[Described])
     return found
 
 
-async def relabel(scope: Scope, rows: Sequence[Transaction]) -> list[TransactionId]:
+async def relabel(scope: Scope, rows: Sequence[Transaction]) -> list[Transaction]:
     """Decide anew about locked lines; return those that it changed."""
     decided = await differing(scope, rows)
     labels = [(row, found) for row in rows if (found := decided.get(row.id))]
     await stored.write(scope, labels, now())
-    return [row.id for row, _ in labels]
+    return [row for row, _ in labels]
 
 
 async def differing(scope: Scope, rows: Sequence[Labelled]) -> Mapping[TransactionId, Label]:
