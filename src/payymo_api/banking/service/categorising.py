@@ -28,9 +28,10 @@ async def label(scope: Scope, account_id: AccountId, lines: Sequence[Described])
     """Return the labels of new lines; rules are read once, memories once in a thousand lines."""
     book = await rulebook(scope)
     found: list[Label] = []
-    for some in _batches([Facts.of(line, account_id) for line in lines]):
-        remembered = await recall(scope, some)
-        found += [decide(each, book, remembered) for each in some]
+    for some in _batches(lines):
+        facts = [Facts.of(line, account_id) for line in some]
+        remembered = await recall(scope, facts)
+        found += [decide(each, book, remembered) for each in facts]
     return found
 
 
