@@ -19,7 +19,7 @@ from typing_extensions import override
 from payymo_api.banking.lines import BankTransaction
 from payymo_api.core.types import TransactionId
 
-Source = Literal["feed", "camt", "mt940"]
+Source = Literal["feed", "camt", "mt940", "ofx", "csv"]
 FEED: Source = "feed"
 
 
