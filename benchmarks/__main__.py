@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks import listing, overload, stats
+from benchmarks import listing, overload, stats, sync
 from benchmarks.harness import Benchmark, bench_on_servers
 from benchmarks.results import machine, report
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sizes": listing.measure_sizes,
     "stats": stats.measure,
     "overload": overload.measure,
+    "sync": sync.measure,
 }
 
 
