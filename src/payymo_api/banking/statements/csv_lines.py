@@ -92,10 +92,12 @@ class LineReader:
         lines, balances, problems = [], [], []
         for row in self._rows:
             try:
-                lines.append(self._line(row))
-                balances.append(self._balance(row))
+                line, balance = self._line(row), self._balance(row)
             except StatementUnreadable as error:
                 problems.append(error)
+                continue
+            lines.append(line)
+            balances.append(balance)
         account = self._account()
         return Found(tuple(lines), tuple(balances), self._left_out, tuple(problems), account)
 
