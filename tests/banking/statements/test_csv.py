@@ -222,6 +222,7 @@ ROWS = b"Date,Amount,Text\n2026-10-01,-5.00,a\n"
     ("content", "fields", "detail"),
     [
         (ROWS + b"2026-13-01,1.00,b\n", {}, "line 3, field Date: '2026-13-01' is not a date"),
+        (ROWS + b"soon,1.00,b\n", {}, "line 3, field Date: 'soon' is not a date (ymd)"),
         (ROWS + b"soon,1.00,b\n", {"description": ["Text"]}, "line 3, field Date: 'soon' is not"),
         (ROWS + b"2026-10-02,seven,b\n", {}, "line 3, field Amount: 'seven' is not an amount"),
         (ROWS + b"2026-10-02,,b\n", {}, "line 3, field Amount: is empty"),
