@@ -1,9 +1,14 @@
-"""kill -9, again and again, at moments of chance."""
+"""kill -9, again and again, at moments of chance.
+
+Most kills wait until the API answers again: on a busy machine a process needs longer to start than
+the pauses are long, and nothing would ever run. The others hit while something is coming back.
+"""
 
 import os
 import random
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +16,8 @@ from contextlib import contextmanager, suppress
 from payymo_api.local.stack import Stack
 from tests.fault.say import say
 
+_CHAINED = 0.3  # of the kills
+_RETURN = 20.0  # seconds that the others wait for the API at most
 VICTIMS = ("api", "worker-sync", "worker-webhook", "redis", "postgres")
 
 
@@ -22,7 +29,10 @@ def killing(
     killed = Counter[str]()
 
     def kill() -> None:
-        name = chance.choice(VICTIMS)
+        name, chained = chance.choice(VICTIMS), chance.random() < _CHAINED
+        end = time.monotonic() + (0 if chained else _RETURN)
+        while time.monotonic() < end and not stack.is_ready():
+            time.sleep(0.2)
         with suppress(ProcessLookupError):  # it is about to be started again
             os.kill(stack.pid(name), signal.SIGKILL)
             killed[name] += 1

@@ -21,7 +21,7 @@ from tests.fault.say import say
 
 _LIMIT = 1_000_000  # requests a minute: limits have tests of their own
 _CALLS = 100_000  # readings a day: every one that a kill interrupts has cost one
-JOBS_AT_ONCE = 4
+JOBS_AT_ONCE = 6
 
 
 @dataclass(frozen=True, slots=True)
