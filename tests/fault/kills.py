@@ -1,7 +1,7 @@
 """kill -9, again and again, at moments of chance.
 
-Most kills wait until the API answers again: on a busy machine a process needs longer to start than
-the pauses are long, and nothing would ever run. The others hit while something is coming back.
+Most pauses begin when the API answers again: on a busy machine a process needs longer to start than
+they are long, and nothing would ever run. Some kills hit while something is still coming back.
 """
 
 import os
@@ -29,13 +29,13 @@ def killing(
     killed = Counter[str]()
 
     def kill() -> None:
-        name, chained = chance.choice(VICTIMS), chance.random() < _CHAINED
-        end = time.monotonic() + (0 if chained else _RETURN)
-        while time.monotonic() < end and not stack.is_ready():
-            time.sleep(0.2)
+        name = chance.choice(VICTIMS)
         with suppress(ProcessLookupError):  # it is about to be started again
             os.kill(stack.pid(name), signal.SIGKILL)
             killed[name] += 1
+        end = time.monotonic() + (0 if chance.random() < _CHAINED else _RETURN)
+        while time.monotonic() < end and not stack.is_ready():
+            time.sleep(0.2)
 
     with repeating(kill, chance, pauses):
         yield killed
