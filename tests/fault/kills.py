@@ -1,9 +1,10 @@
 """kill -9, again and again, at moments of chance.
 
-Most pauses begin when the API answers again: on a busy machine a process needs longer to start than
-they are long, and nothing would ever run. Some kills hit while something is still coming back.
+Most pauses begin when the service is whole again: on a busy machine a process needs longer to start
+than they are long, and nothing would ever run. Some kills hit what is still coming back.
 """
 
+import asyncio
 import os
 import random
 import signal
@@ -13,11 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import asyncpg
+
 from payymo_api.local.stack import Stack
+from payymo_api.messaging.leases import WORKERS
 from tests.fault.say import say
 
 _CHAINED = 0.3  # of the kills
-_RETURN = 20.0  # seconds that the others wait for the API at most
+_RETURN = 30.0  # seconds that the others wait at most
+_LIVING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1"
 VICTIMS = ("api", "worker-sync", "worker-webhook", "redis", "postgres")
 
 
@@ -34,11 +39,27 @@ def killing(
             os.kill(stack.pid(name), signal.SIGKILL)
             killed[name] += 1
         end = time.monotonic() + (0 if chance.random() < _CHAINED else _RETURN)
-        while time.monotonic() < end and not stack.is_ready():
+        while time.monotonic() < end and not _is_whole(stack):
             time.sleep(0.2)
 
     with repeating(kill, chance, pauses):
         yield killed
+
+
+def _is_whole(stack: Stack) -> bool:
+    """The API answers, and both workers are present."""
+
+    async def living() -> int:
+        connection = await asyncpg.connect(stack.servers.database_url, timeout=5)
+        try:
+            return int(await connection.fetchval(_LIVING, WORKERS))
+        finally:
+            await connection.close()
+
+    try:
+        return asyncio.run(living()) >= 2 and stack.is_ready()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
 
 
 @contextmanager

@@ -21,16 +21,18 @@ from tests.fault.say import say
 
 _LIMIT = 1_000_000  # requests a minute: limits have tests of their own
 _CALLS = 100_000  # readings a day: every one that a kill interrupts has cost one
+_EACH_LINE_EVERY = 4
 JOBS_AT_ONCE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A tenant, its key, and its system, which listens until the end."""
+    """A tenant, its key, and its system, which listens until the end: to each line, or in sum."""
 
     tenant_id: TenantId
     key: str
     receiver: Receiver
+    each_line: bool
 
 
 @dataclass(slots=True)
@@ -48,7 +50,9 @@ class Stage:
         made = await tenants.create_first_key(
             self.database, self.settings, tenant_id, "fault", _LIMIT
         )
-        player = Player(tenant_id, made.key, self._open.enter_context(Receiver()))
+        receiver = self._open.enter_context(Receiver())
+        each_line = len(self.players) % _EACH_LINE_EVERY == 0
+        player = Player(tenant_id, made.key, receiver, each_line)
         self.players.append(player)
         return player
 
@@ -59,7 +63,13 @@ class Stage:
         async def play(player: Player) -> None:
             async with turn:
                 began = time.monotonic()
-                job = MainJob(self.stack, player.receiver, lambda _: None, player.key)
+                job = MainJob(
+                    self.stack,
+                    player.receiver,
+                    lambda _: None,
+                    key=player.key,
+                    each_line=player.each_line,
+                )
                 story = await asyncio.to_thread(job.play)
             story.seconds = round(time.monotonic() - began, 1)
             self.stories.append(story)

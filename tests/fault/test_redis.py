@@ -5,6 +5,7 @@ import os
 import random
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from redis import Redis
@@ -74,6 +75,6 @@ async def _limited(stage: Stage) -> Player:
         stage.database, stage.settings, player.tenant_id, "slow", _LIMIT
     )
     stage.players.remove(player)
-    slow = Player(player.tenant_id, made.key, player.receiver)
+    slow = replace(player, key=made.key)
     stage.players.append(slow)
     return slow

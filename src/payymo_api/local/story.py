@@ -68,10 +68,17 @@ class MainJob:
     """One run of the story by a tenant of its own. CannotStart if a step does not hold."""
 
     def __init__(
-        self, stack: Stack, receiver: Receiver, step: Callable[[str], None], key: str | None = None
+        self,
+        stack: Stack,
+        receiver: Receiver,
+        step: Callable[[str], None],
+        *,
+        key: str | None = None,
+        each_line: bool = True,
     ) -> None:
         """Without the `key` of a tenant that has nothing yet, a tenant is made."""
         self._stack, self._receiver, self._step = stack, receiver, step
+        self._each_line = each_line
         self._api = httpx.Client(
             base_url=f"{stack.base_url}/api/v1",
             headers={"X-API-Key": key or _new_tenant(stack)},
@@ -97,7 +104,8 @@ class MainJob:
         return self._story
 
     def _listen(self) -> None:
-        endpoint = {"url": f"{self._receiver.url}/hooks", "event_types": ["*"], "each_line": True}
+        url = f"{self._receiver.url}/hooks"
+        endpoint = {"url": url, "event_types": ["*"], "each_line": self._each_line}
         self._receiver.trust(self._post("/webhook_endpoints", json=endpoint)["secret"])
 
     def _bill(self) -> None:
