@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import text
 
 from payymo_api.core.types import public_id
-from payymo_api.webhooks.rules.event_types import SUMMARIES
+from payymo_api.webhooks.rules.subscriptions import SUMMARIES
 from tests.fault.stage import Player, Stage
 
 _PATIENCE = 120.0
