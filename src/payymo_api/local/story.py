@@ -153,7 +153,10 @@ class MainJob:
         self._until(
             lambda: self._get(path)["status"] == "active", "The consent did not connect the bank."
         )
-        self._until(lambda: bool(self._get(path)["last_synced_at"]), "The bank was not synced.")
+        self._until(
+            lambda: all(each["last_synced_at"] for each in self._get(path)["accounts"]),
+            "The bank was not synced.",
+        )
         self._story.accounts = len(self._get(path)["accounts"])
         self._story.transactions_synced = len(self._all("/transactions"))
 
