@@ -214,9 +214,12 @@ async def test_a_foreign_id_in_a_body_is_refused_and_changes_nothing(
         assert world.by_prefix(prefix) in await world.incidents()
 
 
-async def test_a_foreign_account_in_an_import_is_refused(stranger: Someone, world: World) -> None:
+@pytest.mark.parametrize("path", ["import", "import/preview"])
+async def test_a_foreign_account_in_an_import_is_refused(
+    path: str, stranger: Someone, world: World
+) -> None:
     answer = await stranger.client.post(
-        "/api/v1/transactions/import",
+        f"/api/v1/transactions/{path}",
         data={"account_id": world.ids["account_id"]},
         files={"file": ("statement.xml", STATEMENT)},
     )

@@ -44,6 +44,7 @@ class World:
         "invoice_id": "inv",
         "key_id": "key",
         "match_id": "mt",
+        "run_id": "run",
         "memory_id": "mem",
         "rule_id": "rule",
         "transaction_id": "tr",
@@ -89,7 +90,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["invoice_id"] = await _make(owner, "/invoices", INVOICE)
     ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
     ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
-    ids["transaction_id"] = await _import(owner, ids["account_id"])
+    ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
@@ -105,8 +106,8 @@ async def _make(owner: Someone, path: str, body: dict[str, Any]) -> str:
     return id
 
 
-async def _import(owner: Someone, account_id: str) -> str:
-    """A statement's lines; the largest that came in."""
+async def _import(owner: Someone, account_id: str) -> tuple[str, str]:
+    """The run of a statement's import, and the largest line that came in."""
     answer = await owner.client.post(
         "/api/v1/transactions/import",
         data={"account_id": account_id},
@@ -114,8 +115,8 @@ async def _import(owner: Someone, account_id: str) -> str:
     )
     assert answer.is_success, answer.text
     lines = (await owner.client.get("/api/v1/transactions")).json()["data"]
-    id: str = max(lines, key=lambda line: line["amount_minor"])["id"]
-    return id
+    run: str = answer.json()["imports"][0]["run_id"]
+    return run, max(lines, key=lambda line: line["amount_minor"])["id"]
 
 
 async def _match(owner: Someone, transaction_id: str, invoice_id: str) -> str:

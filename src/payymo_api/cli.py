@@ -171,49 +171,49 @@ def create_key(
 
 @app.command("import")
 def import_statement(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CAMT or MT940.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A statement file.")],
     tenant: OfTenant,
     account: Annotated[str | None, typer.Option(help="The account's id.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="For CSV: a mapping as JSON.")
+    ] = None,
     *,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Store nothing, print it all.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import a bank statement file, as POST /transactions/import does."""
-    from payymo_api.banking.service.imports import import_statements
-    from payymo_api.banking.statements import read_statements
+    from payymo_api.banking.service import imports, previews
+    from payymo_api.banking.statements import read_file
+    from payymo_api.edge import exact
 
     tenant_id = _tenant(tenant)
     account_id = AccountId(_id("--account", "bacc", account)) if account else None
+    order = imports.Order(account_id, _mapping(mapping))
 
     async def load(database: Database, _: Settings) -> dict[str, Any]:
-        statements = read_statements(file.read_bytes(), file.name)
+        read = read_file(file.read_bytes(), file.name)
         async with database.scope(tenant_id) as scope:
-            done = await import_statements(scope, statements, account_id)
+            if preview:
+                shown = await previews.preview(scope, read, order)
+                return dict(json.loads(exact.dump(shown)))
+            done = await imports.import_file(scope, read, order)
         return {"format": done.format, "read": done.read, "added": done.added} | {
             "warnings": [each.detail for part in done.imports for each in part.warnings]
         }
 
-    _print(_run(load), as_json=as_json)
+    _print(_run(load), as_json=as_json or preview)
 
 
-@app.command("check-rollups")
-def check_rollups(
-    tenant: OfTenant,
-    *,
-    mend: Annotated[bool, typer.Option("--mend", help="Put right what differs.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Compare the statistics' daily rollups with the lines that they add up; 1 if they differ."""
-    from payymo_api.banking.service import rollups
+def _mapping(file: Path | None) -> Any:  # noqa: ANN401  loaded when it is needed
+    from payymo_api.banking.schemas.mappings import CsvMapping
 
-    tenant_id = _tenant(tenant)
-
-    async def check(database: Database, _: Settings) -> int:
-        return await rollups.check(database, tenant_id, mend=mend)
-
-    wrong = _run(check)
-    _print({"cells_that_differ": wrong, "mended": bool(wrong) and mend}, as_json=as_json)
-    if wrong and not mend:
-        raise typer.Exit(1)
+    try:
+        return CsvMapping.model_validate_json(file.read_bytes()) if file else None
+    except ValidationError as error:
+        first = error.errors()[0]
+        _fail(f"--mapping: {'.'.join(str(step) for step in first['loc'])}: {first['msg']}")
 
 
 def _tenant(text: str) -> TenantId:

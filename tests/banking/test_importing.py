@@ -93,7 +93,7 @@ async def test_a_file_and_a_feed_of_one_account_never_both_count(office: Office)
     (answer,) = (await put(office.client, file)).json()["imports"]
 
     assert (answer["paired"], answer["added"]) == (len(told), 1)
-    assert [each["code"] for each in answer["warnings"]] == ["not_in_feed"]
+    assert [each["code"] for each in answer["warnings"]] == ["not_in_feed", "not_in_file"]
     assert len(await office.lines(status="booked")) == len(before) + 1
     await office.refresh(made)
     assert len(await office.lines(status="booked")) == len(before) + 1

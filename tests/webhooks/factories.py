@@ -6,7 +6,12 @@ from typing import Any
 
 import httpx
 
-from payymo_api.banking.events import TransactionCreated, TransactionsImported
+from payymo_api.banking.events import (
+    TransactionCreated,
+    TransactionsCategorised,
+    TransactionsImported,
+    TransactionUpdated,
+)
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.messaging import outbox
@@ -37,6 +42,16 @@ async def import_lines(database: Database, tenant_id: TenantId) -> None:
             TransactionCreated(data=DATA, each_line=True),
             TransactionCreated(data=DATA, each_line=True),
             TransactionsImported(data='{"count":2}'),
+        )
+
+
+async def apply_rules(database: Database, tenant_id: TenantId) -> None:
+    """What category rules applied to the past announce."""
+    async with database.scope(tenant_id) as scope:
+        await outbox.record(
+            scope,
+            TransactionUpdated(data=DATA, each_line=True),
+            TransactionsCategorised(data='{"changed":1}'),
         )
 
 

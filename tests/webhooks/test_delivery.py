@@ -26,6 +26,7 @@ from tests.webhooks.factories import (
     DELIVERIES,
     ENDPOINTS,
     EVENTS,
+    apply_rules,
     endpoint,
     happen,
     import_lines,
@@ -112,12 +113,19 @@ async def test_an_endpoint_gets_what_it_subscribed_to(someone: Someone, database
     lines = await endpoint(someone.client, "https://example.com/3", each_line=True)
     short = await endpoint(someone.client, "https://example.com/4")
     await import_lines(database, someone.tenant_id)
+    await apply_rules(database, someone.tenant_id)
 
     await _fan_out(database, someone.tenant_id)
 
     got = [(each["endpoint_id"], each["event_type"]) for each in await _listed(someone.client)]
     assert sorted(got) == sorted(
-        [(lines["id"], "transaction.created")] * 2 + [(short["id"], "transactions.imported")]
+        [
+            (lines["id"], "transaction.created"),
+            (lines["id"], "transaction.created"),
+            (lines["id"], "transaction.updated"),
+            (short["id"], "transactions.imported"),
+            (short["id"], "transactions.categorised"),
+        ]
     )
     assert not await _listed(someone.client, endpoint_id=paid["id"])
     assert not await _listed(someone.client, endpoint_id=off["id"])

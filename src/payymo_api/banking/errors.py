@@ -155,12 +155,29 @@ class StatementUnreadable(ValidationFailed):
 
     code = "statement_unreadable"
     title = "The statement file can't be read"
-    resolution = "Ask the bank for the file anew: CAMT.053, CAMT.052 or MT940, whole and unchanged."
+    resolution = "Ask the bank for it anew, whole: CAMT.053, CAMT.052, MT940, OFX or CSV."
 
     @classmethod
     def at_line(cls, line: int, field: str, what: str) -> Self:
         """`field` as the format names it: `:61:`, `Ntry/Amt`."""
         return cls.at("/file", cls.code, f"line {line}, field {field.rstrip(':')}: {what}")
+
+
+class MappingNeeded(ValidationFailed):
+    """The columns of a CSV file are never guessed without somebody's yes."""
+
+    code = "mapping_needed"
+    title = "It is not known how to read the columns of this CSV file"
+    resolution = (
+        "Send the file to POST /api/v1/transactions/import/preview, check the mapping that it "
+        "answers, and send that as `mapping` with the import."
+    )
+
+
+class MappingMisfit(ValidationFailed):
+    code = "mapping_misfit"
+    title = "The mapping does not fit the CSV file"
+    resolution = "Take the columns' names from POST /api/v1/transactions/import/preview."
 
 
 class ProviderNotConfigured(ProviderError):
@@ -204,6 +221,15 @@ class AccountExists(Conflict):
     code = "account_exists"
     title = "There is an account of this IBAN and currency"
     resolution = "Use the account that detail names."
+
+
+class ReadingOvertaken(Conflict):
+    """What was read is thrown away; the job asks again until the run has ended."""
+
+    code = "reading_overtaken"
+    title = "Another reading of the account has taken over"
+    resolution = "Wait; the account is read by itself."
+    retryable = True
 
 
 class UnknownStatementAccount(ValidationFailed):

@@ -1,9 +1,12 @@
 """Announce a fact in the same transaction that makes it true."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, select
 
+from payymo_api.core.bulk import AT_ONCE, insert_columns
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import new_id
@@ -11,6 +14,7 @@ from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.messaging.models import OutboxEvent
 
 CHANNEL = "payymo_outbox"
+_EVENTS = cast("Table", OutboxEvent.__table__)
 
 
 async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -> None:
@@ -20,19 +24,20 @@ async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -
     """
     if not events:
         return
-    rows = [
-        {
-            "tenant_id": scope.tenant_id,
-            "id": new_id(),
-            "name": event.name,
-            "payload": event.model_dump(mode="json", exclude={"data"}),
-            "data": event.data if isinstance(event, PublicEvent) else None,
-            "due_at": due_at or now(),
-        }
-        for event in events
-    ]
-    await scope.session.execute(insert(OutboxEvent), rows)
+    for start in range(0, len(events), AT_ONCE):
+        await _insert(scope, events[start : start + AT_ONCE], due_at or now())
     await wake(scope)
+
+
+async def _insert(scope: Scope, events: Sequence[Event], due_at: datetime) -> None:
+    columns: dict[str, list[object]] = {
+        "id": [new_id() for _ in events],
+        "name": [event.name for event in events],
+        "payload": [event.model_dump_json(exclude={"data"}) for event in events],
+        "data": [event.data if isinstance(event, PublicEvent) else None for event in events],
+        "due_at": [due_at] * len(events),
+    }
+    await insert_columns(scope, _EVENTS, columns)
 
 
 async def wake(scope: Scope) -> None:

@@ -12,9 +12,12 @@ from payymo_api.core.clock import rfc3339
 from payymo_api.sandbox.clock import SandboxClock
 from payymo_api.sandbox.faults import Fault, Faults
 from payymo_api.sandbox.gocardless import control as gocardless
-from payymo_api.sandbox.gocardless.control import ControlError, asked
 from payymo_api.sandbox.gocardless.refusals import CATALOGUE, render
 from payymo_api.sandbox.gocardless.request import bank_of
+from payymo_api.sandbox.stripe import control as stripe
+from payymo_api.sandbox.stripe.refusals import FAULTS
+from payymo_api.sandbox.stripe.request import platform_of
+from payymo_api.sandbox.tester import ControlError, asked
 
 
 def _clock(request: Request) -> SandboxClock:
@@ -34,6 +37,7 @@ async def reset(request: Request) -> Response:
         str(body.get("seed", request.app.state.seed)),
         int(body.get("allowance", request.app.state.allowance)),
     )
+    platform_of(request).reset(str(body.get("seed", request.app.state.seed)))
     return Response(status_code=204)
 
 
@@ -44,6 +48,7 @@ async def time(request: Request) -> Response:
         if "at" in body:
             _clock(request).set(datetime.fromisoformat(body["at"]))
         _clock(request).advance(float(body.get("advance_seconds", 0)))
+        platform_of(request).bring_forward()
     return JSONResponse({"now": rfc3339(_clock(request).now())})
 
 
@@ -65,9 +70,7 @@ def _fault(body: dict[str, Any]) -> Fault:
         limits = {"limit": 300, "remaining": 0, "reset": seconds}
         body["headers"] = {f"http_x_ratelimit_{name}": str(value) for name, value in limits.items()}
     if error is not None:
-        if error not in CATALOGUE:
-            raise ControlError(f"no error is named {error}: see GET /sandbox/errors")
-        status, said = render(error, **(words or {}))
+        status, said = _said(error, words or {})
         body = {"status": status, "body": said} | body
     unknown = body.keys() - {field.name for field in fields(Fault)}
     if unknown:
@@ -75,8 +78,16 @@ def _fault(body: dict[str, Any]) -> Fault:
     return Fault(**body)
 
 
+def _said(error: str, words: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    if error in FAULTS:
+        return FAULTS[error]["status"], FAULTS[error]["body"]
+    if error in CATALOGUE:
+        return render(error, **words)
+    raise ControlError(f"no error is named {error}: see GET /sandbox/errors")
+
+
 async def errors(_request: Request) -> Response:
-    return JSONResponse(CATALOGUE)
+    return JSONResponse(CATALOGUE | FAULTS)
 
 
 async def calls(request: Request) -> Response:
@@ -100,6 +111,7 @@ ROUTES: list[BaseRoute] = [
             Route("/errors", errors),
             Route("/calls", calls, methods=["GET", "DELETE"]),
             Mount("/gocardless", routes=gocardless.ROUTES),
+            Mount("/stripe", routes=stripe.ROUTES),
         ],
     )
 ]

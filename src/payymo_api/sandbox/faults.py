@@ -25,6 +25,7 @@ class Fault:
 
     With `status` they get that answer (`body` as JSON, or `html`) instead of the provider's; with
     `drop` the connection is cut in the middle of the body; with neither they are only slow.
+    With `done` the provider does the work first, and only its answer is lost.
     """
 
     path: str = "*"
@@ -36,6 +37,7 @@ class Fault:
     html: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
+    done: bool = False
 
     def meets(self, method: str, path: str) -> bool:
         return self.calls > 0 and fnmatchcase(path, self.path) and fnmatchcase(method, self.method)
@@ -109,6 +111,8 @@ class FaultLayer:
         fault = self._faults.take(scope["method"], scope["path"])
         if fault:
             await asyncio.sleep(fault.seconds)
+        if fault and fault.done:
+            await self._app(scope, receive, _unheard)
         if fault and fault.drop:
             await _cut(send)
         elif fault and fault.status:
@@ -120,6 +124,10 @@ class FaultLayer:
         query = scope["query_string"].decode()
         call = Call(self._clock.now(), scope["method"], scope["path"], query, status)
         self._faults.calls.append(call)
+
+
+async def _unheard(_message: Message) -> None:
+    """What the provider answered, and nobody gets."""
 
 
 async def _send_fault(fault: Fault, status: int, send: Send) -> None:

@@ -61,8 +61,8 @@ class EndpointRequest(Request):
     each_line: Annotated[
         bool,
         Field(
-            description="True: an event for every line of a first reading or an import; "
-            "false: one `transactions.imported` in their place."
+            description="True: an event for every line of a first reading, an import or an "
+            "application of category rules; false: one summary in their place."
         ),
     ] = False
 

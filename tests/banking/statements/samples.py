@@ -67,3 +67,51 @@ def mt940(
     head = [":20:REF1", f":25:{account}", ":28C:7/1", f":60F:{opening}"]
     tail = [] if closing is None else [f":62F:{closing}", "-"]
     return "\n".join([*head, *rows, *tail, ""]).encode()
+
+
+def ofx_line(
+    amount: str = "-12.50",
+    *,
+    day: str = "20261001",
+    name: str = "Harbour Foods",
+    memo: str = "Invoice 42",
+    fitid: str = "F1",
+    more: str = "",
+) -> list[tuple[str, str]]:
+    """The texts of one STMTTRN; `more` is put behind them as it is."""
+    told = [("TRNTYPE", "OTHER"), ("DTPOSTED", day), ("TRNAMT", amount), ("FITID", fitid)]
+    told += [("NAME", name), ("MEMO", memo)]
+    return [each for each in told if each[1]] + ([("", more)] if more else [])
+
+
+def ofx(
+    *lines: list[tuple[str, str]],
+    xml: bool = True,
+    currency: str = "GBP",
+    account: str = "12345678",
+    balance: str = "87.50",
+) -> bytes:
+    """The first STMTTRN begins on line 9 of an XML file, on line 17 of an SGML file."""
+
+    def text(name: str, value: str) -> str:
+        if not name:
+            return value
+        return f"<{name}>{value}</{name}>" if xml else f"<{name}>{value}"
+
+    heads = ["OFXHEADER:100", "DATA:OFXSGML", "VERSION:102", "SECURITY:NONE", "ENCODING:USASCII"]
+    heads += ["CHARSET:1252", "COMPRESSION:NONE", "OLDFILEUID:NONE", "NEWFILEUID:NONE", ""]
+    head = ['<?xml version="1.0" encoding="UTF-8"?>', '<?OFX OFXHEADER="200" VERSION="211"?>']
+    rows = [
+        *(head if xml else heads),
+        "<OFX><BANKMSGSRSV1><STMTTRNRS>",
+        "<STATUS>" + text("CODE", "0") + text("SEVERITY", "INFO") + "</STATUS>",
+        "<STMTRS>" + text("CURDEF", currency),
+        "<BANKACCTFROM>" + text("BANKID", "1") + text("ACCTID", account) + "</BANKACCTFROM>",
+        "<BANKTRANLIST>" + text("DTSTART", "20261001") + text("DTEND", "20261031"),
+        "",
+    ]
+    for line in lines:
+        rows += ["<STMTTRN>", *(text(name, value) for name, value in line), "</STMTTRN>"]
+    rows += ["</BANKTRANLIST>", "<LEDGERBAL>" + text("BALAMT", balance), text("DTASOF", "20261031")]
+    rows += ["</LEDGERBAL>", "</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>", ""]
+    return "\n".join(rows).encode("utf-8" if xml else "cp1252")

@@ -1,11 +1,16 @@
 """Whatever a file holds, reading it ends in statements or in StatementUnreadable, and soon."""
 
+from collections.abc import Sequence
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from payymo_api.banking.errors import StatementUnreadable
-from payymo_api.banking.statements import Statement, read_statements
-from tests.banking.statements.samples import balance, camt, entry, mt940, payment
+from payymo_api.banking.statements import Statement, read_file, read_statements
+from payymo_api.banking.statements.csv_guess import guess
+from payymo_api.banking.statements.csv_sheet import Sheet
+from payymo_api.banking.statements.csv_statement import read_csv
+from tests.banking.statements.samples import balance, camt, entry, mt940, ofx, ofx_line, payment
 
 MIB = 1024 * 1024
 WIDE = 100_000
@@ -21,6 +26,10 @@ WHOLE = [
         *(":61:261001D1,NMSC", ":86:911 C; Z RACH.: 5611; OD: EWA  UL; TYT.: P ;"),
         *(":61:261001D1,NMSC", ":86:GIRO  7123 WATER   BETALINGSKENM.  42"),
     ),
+    ofx(ofx_line("-12.50", memo="A &amp; B"), ofx_line("3"), xml=True),
+    ofx(ofx_line("-12,50"), ofx_line("3"), xml=False),
+    b'Report\nDate;Amount;D/C;Balance\n13.10.2026;1.234,50;C;"1.234,50"\n14.10.2026;4,50;D;1.230,00',
+    b"Date,Paid out,Paid in,IBAN\n2026-10-01,1.00,,DE89370400440532013000\n2026-10-02,,2.00,\n",
 ]
 SNIPPETS = [
     b":61:",
@@ -37,6 +46,15 @@ SNIPPETS = [
 ]
 SNIPPETS += [
     b"<!DOCTYPE a>",
+    b"<!--",
+    b"<![CDATA[",
+    b"<MEMO>",
+    b"</STMTTRN>",
+    b'"',
+    b";",
+    b"\t",
+    b"(",
+    b"32.13.2026",
     b"\x00",
     b"\xff",
     b"\xc2\xad",
@@ -53,11 +71,21 @@ edits = st.tuples(
 )
 
 
-def outcome(content: bytes) -> list[Statement] | str:
+def outcome(content: bytes) -> Sequence[Statement] | str:
+    """Read as far as it goes; a CSV by the mapping that is guessed."""
     try:
-        return read_statements(content, "file")
+        file = read_file(content, "file")
+        return file.statements if file.sheet is None else read_guessed(file.sheet, content)
     except StatementUnreadable as error:
         return error.detail
+
+
+def read_guessed(sheet: Sheet, content: bytes) -> Sequence[Statement] | str:
+    mapping = guess(sheet, places=2).mapping
+    if mapping is None:
+        return "line 1, field file: no mapping"
+    reading = read_csv(content, mapping, "EUR", None)
+    return reading.problems[0] if reading.problems else [reading.statement]
 
 
 @given(st.sampled_from(WHOLE), st.lists(edits, max_size=6))

@@ -343,7 +343,7 @@ def test_balances_of_two_currencies_are_warned_of() -> None:
         (mt940(ENTRY, ":86:a\x00b"), "line 6, field text: holds the byte 0x00"),
         (mt940(ENTRY, ":86:#").replace(b"#", b"\x81\xff"), "line 6, field text: byte 0x81 is"),
         (b":99:unknown\n", "line 1, field :20: is missing"),
-        (b"", "line 1, field file: is neither CAMT.053, CAMT.052 nor MT940"),
+        (b"", "line 1, field file: is neither CAMT.053, CAMT.052, MT940, OFX nor CSV"),
         (b"Date;Amount\n2026-10-01;5\n", "line 1, field file: is neither"),
         (bytes(range(256)) * 100, "line 1, field file: is neither"),
     ],

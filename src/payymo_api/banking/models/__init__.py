@@ -7,10 +7,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.banking.models.categories import CategoryMemory, CategoryRule, RuleApplication
 from payymo_api.banking.models.connections import FEEDING, BankConnection, ConsentVisit
+from payymo_api.banking.models.mappings import SavedMapping
 from payymo_api.banking.models.provider import InstitutionList, ProviderToken
 from payymo_api.banking.models.rollups import DailyRollup
+from payymo_api.banking.models.runs import SyncRun
 from payymo_api.core.db import Fed, TenantOwned
-from payymo_api.core.types import AccountId, ConnectionId, RunId, TransactionId
+from payymo_api.core.types import AccountId, ConnectionId, TransactionId
 
 __all__ = [
     "FEEDING",
@@ -23,6 +25,7 @@ __all__ = [
     "InstitutionList",
     "ProviderToken",
     "RuleApplication",
+    "SavedMapping",
     "SyncRun",
     "Transaction",
 ]
@@ -135,6 +138,12 @@ class Transaction(Fed):
         ),
         Index("ix_transactions_listed", "tenant_id", "booked_on", "id"),
         Index("ix_transactions_account", "tenant_id", "account_id", "booked_on", "id"),
+        Index(
+            "ix_transactions_pending",
+            "tenant_id",
+            "account_id",
+            postgresql_where=text("status = 'pending' AND removed_at IS NULL"),
+        ),
         Index("ix_transactions_fed", "tenant_id", "changed_xid", "id"),
         Index(
             "ix_transactions_open",
@@ -195,49 +204,3 @@ class Transaction(Fed):
     internal_id: Mapped[str | None]
     source: Mapped[str]
     raw: Mapped[dict[str, Any]]
-
-
-class SyncRun(TenantOwned):
-    """One reading of an account (or of a statement file): what came of it.
-
-    At most one is open per account. `started_at` is the fence: a worker that began it later has
-    taken it over.
-    """
-
-    __tablename__ = "sync_runs"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "account_id"], ["bank_accounts.tenant_id", "bank_accounts.id"]
-        ),
-        CheckConstraint(
-            "status IN ('queued', 'running', 'succeeded', 'failed')", name="ck_sync_runs_status"
-        ),
-        Index("ix_sync_runs_account", "tenant_id", "account_id", "id"),
-        Index("ix_sync_runs_connection", "tenant_id", "connection_id", "id"),
-        Index(
-            "uq_sync_runs_open",
-            "tenant_id",
-            "account_id",
-            unique=True,
-            postgresql_where=text("status IN ('queued', 'running')"),
-        ),
-    )
-    prefix = "run"
-
-    id: Mapped[RunId] = mapped_column(primary_key=True)
-    account_id: Mapped[AccountId]
-    connection_id: Mapped[ConnectionId | None]
-    trigger: Mapped[str]
-    status: Mapped[str]
-    window_from: Mapped[date | None]
-    window_to: Mapped[date | None]
-    added: Mapped[int] = mapped_column(server_default="0")
-    modified: Mapped[int] = mapped_column(server_default="0")
-    removed: Mapped[int] = mapped_column(server_default="0")
-    paired: Mapped[int] = mapped_column(server_default="0")
-    unchanged: Mapped[int] = mapped_column(server_default="0")
-    warnings: Mapped[list[Any]] = mapped_column(server_default="[]")
-    error_code: Mapped[str | None]
-    error_detail: Mapped[str | None]
-    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    ended_at: Mapped[datetime | None]

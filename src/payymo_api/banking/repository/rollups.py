@@ -13,6 +13,7 @@ from sqlalchemy import Table, case, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.banking.models import DailyRollup, Transaction
+from payymo_api.banking.repository.new_lines import NewLine
 from payymo_api.core.db import Scope
 from payymo_api.core.types import AccountId, TenantId
 
@@ -47,12 +48,12 @@ def direction(amount_minor: int) -> str:
     return "in" if amount_minor > 0 else "out" if amount_minor < 0 else "zero"
 
 
-def counted(rows: Iterable[Transaction]) -> list[Counted]:
+def counted(rows: Iterable[Transaction | NewLine]) -> list[Counted]:
     """Return where lines count: nowhere once they were removed."""
     return [Counted(_cell(row), row.amount_minor) for row in rows if row.removed_at is None]
 
 
-def _cell(row: Transaction) -> Cell:
+def _cell(row: Transaction | NewLine) -> Cell:
     return Cell(
         row.booked_on,
         row.account_id,
@@ -121,6 +122,8 @@ GROUP BY tenant_id, {_CELL} HAVING sum(lines) <> 0 OR sum(amount_minor) <> 0
 """  # noqa: S608  our own column names
 _MEND = text(f"INSERT INTO daily_rollups (tenant_id, {_CELL}, lines, amount_minor) {_DIFFERENCES}")
 
+_NO_HURRY = text("SET LOCAL statement_timeout = 0")  # every line is read, at an operator's request
+
 
 async def unfolded(session: AsyncSession, limit: int) -> Sequence[TenantId]:
     """Tenants with rows to fold; as `payymo_system`."""
@@ -144,10 +147,12 @@ async def fold(scope: Scope) -> int:
 
 async def differences(scope: Scope) -> int:
     """Return how many cells are not what the lines add up to: none, unless somebody meddled."""
+    await scope.session.execute(_NO_HURRY)
     statement = text(f"SELECT count(*) FROM ({_DIFFERENCES}) AS found")  # noqa: S608  ours
     return int(await scope.session.scalar(statement, {"tenant_id": scope.tenant_id}) or 0)
 
 
 async def mend(scope: Scope) -> None:
     """Add what is missing, in one statement: what is written meanwhile stays exact."""
+    await scope.session.execute(_NO_HURRY)
     await scope.session.execute(_MEND, {"tenant_id": scope.tenant_id})

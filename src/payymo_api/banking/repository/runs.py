@@ -1,9 +1,10 @@
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from payymo_api.banking.models import BankAccount, SyncRun
+from payymo_api.core.errors import NotFound
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import AccountId, ConnectionId, RunId, new_id
@@ -18,6 +19,28 @@ class RunRepository(TenantRepository[SyncRun]):
     async def page(self, id: ConnectionId, cursor: str | None, limit: int) -> Page[SyncRun]:
         statement = self.select().where(SyncRun.connection_id == id)
         return await self.by_id.page(self._session, statement, cursor, limit)
+
+    async def imports(self, id: AccountId | None, cursor: str | None, limit: int) -> Page[SyncRun]:
+        statement = (
+            self._imports() if id is None else self._imports().where(SyncRun.account_id == id)
+        )
+        return await self.by_id.page(self._session, statement, cursor, limit)
+
+    async def an_import(self, id: RunId) -> SyncRun:
+        """Return an import; NotFound for a run of a feed too."""
+        found = await self._session.scalar(self._imports().where(SyncRun.id == id))
+        if found is None:
+            raise NotFound("There is no such thing here.")
+        return found
+
+    async def first_of_file(self, id: AccountId, digest: bytes) -> RunId | None:
+        """Return the first import of these very bytes into the account."""
+        statement = self._imports().where(SyncRun.account_id == id, SyncRun.file_digest == digest)
+        found = await self._session.scalar(statement.order_by(SyncRun.id).limit(1))
+        return found.id if found else None
+
+    def _imports(self) -> Select[SyncRun]:
+        return self.select().where(SyncRun.file_digest.is_not(None))
 
     async def open(self, account: BankAccount, trigger: str) -> SyncRun | None:
         """Queue a run; None if one is open already: a constraint lets an account have one only."""

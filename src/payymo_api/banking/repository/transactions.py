@@ -10,7 +10,7 @@ from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
 from payymo_api.banking.schemas.transactions import LineFilters, TransactionFilters
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
-from payymo_api.core.types import AccountId, TransactionId
+from payymo_api.core.types import TransactionId
 
 _SEARCHED = (
     Transaction.description,
@@ -65,22 +65,6 @@ class TransactionRepository(TenantRepository[Transaction]):
         return (
             await self._session.scalars(statement.execution_options(populate_existing=True))
         ).all()
-
-    async def of_days(self, id: AccountId, first: date, last: date) -> Sequence[Transaction]:
-        """Return an account's lines of these days, and all that are pending.
-
-        No row is locked, which would write to each: whoever merges holds the account's lock.
-        """
-        statement = (
-            self.select()
-            .where(
-                Transaction.account_id == id,
-                or_(Transaction.booked_on.between(first, last), Transaction.status == "pending"),
-            )
-            .order_by(Transaction.id)
-            .execution_options(populate_existing=True)
-        )
-        return (await self._session.scalars(statement)).all()
 
     @staticmethod
     def settle(line: Transaction, minor: int) -> None:
@@ -141,7 +125,7 @@ def common_conditions(
         found.append(rows.booked_on >= filters.date_from)
     if filters.date_to is not None:
         found.append(rows.booked_on <= filters.date_to)
-    if filters.connection_id:
+    if filters.connection_id is not None:
         accounts = select(BankAccount.id).where(
             BankAccount.tenant_id == rows.tenant_id,
             BankAccount.connection_id == filters.connection_id,
@@ -153,7 +137,7 @@ def common_conditions(
 def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
     amount = Transaction.amount_minor
     found = []
-    if filters.direction:
+    if filters.direction is not None:
         found.append(amount > 0 if filters.direction == "in" else amount < 0)
     if filters.min_amount_minor is not None:
         found.append(amount >= filters.min_amount_minor)
@@ -161,6 +145,6 @@ def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
         found.append(amount <= filters.max_amount_minor)
     if filters.updated_since is not None:
         found.append(Transaction.updated_at >= filters.updated_since)
-    if filters.q:
+    if filters.q is not None:
         found.append(or_(*(each.icontains(filters.q, autoescape=True) for each in _SEARCHED)))
     return found

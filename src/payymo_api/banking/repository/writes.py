@@ -1,51 +1,47 @@
-"""Many lines at once: one statement per kind of change, executed for all of its rows."""
+"""Many lines at once: a statement per kind of change, for all of its rows or a thousand of them."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, select, union_all, update
 
 from payymo_api.banking.models import Transaction
+from payymo_api.banking.repository.new_lines import TOLD, WRITTEN, NewLine, new_line
 from payymo_api.banking.repository.rollups import counted, move, tracked
 from payymo_api.banking.repository.transactions import TransactionRepository
 from payymo_api.banking.rules.categorising import Label
-from payymo_api.banking.rules.line import Kept, Line
+from payymo_api.banking.rules.line import Kept
 from payymo_api.banking.rules.merge import Change, Placed
+from payymo_api.core.bulk import AT_ONCE, insert_columns
 from payymo_api.core.db import XID, Scope
-from payymo_api.core.types import AccountId, TransactionId, new_id
+from payymo_api.core.types import AccountId
 
-_BATCH = 1000
 _LINES = cast("Table", Transaction.__table__)
-_TOLD = (
-    "amount_minor",
-    "currency",
-    "booked_on",
-    "value_on",
-    "booked_at",
-    "description",
-    "reference",
-    "end_to_end_id",
-    "counterparty_name",
-    "counterparty_iban",
-    "provider_id",
-    "internal_id",
-    "source",
-)
-_CHANGEABLE = (*_TOLD[2:], "status", "raw", "fingerprint", "occurrence")
+_CHANGEABLE = (*TOLD[2:], "status", "raw", "fingerprint", "occurrence")
 
 
-def kept(row: Transaction) -> Kept:
-    """Return the row as the merge sees it."""
-    told = {name: getattr(row, name) for name in _TOLD}
-    return Kept(
-        **told,
-        booked=row.status == "booked",
-        raw=row.raw,
-        id=row.id,
-        occurrence=row.occurrence,
-        kept_fingerprint=row.fingerprint,
+async def kept(scope: Scope, id: AccountId, first: date, last: date) -> list[Kept]:
+    """Return the account's lines of these days, and all that are pending, as the merge sees them.
+
+    No row is locked, which would write to each: whoever merges holds the account's lock.
+    """
+    column = _LINES.c
+    lines = select(
+        *(column[name] for name in TOLD),
+        (column.status == "booked").label("booked"),
+        column.id,
+        column.occurrence,
+        column.fingerprint.label("kept_fingerprint"),
+    ).where(
+        column.tenant_id == scope.tenant_id,
+        column.account_id == id,
+        column.removed_at.is_(None),
     )
+    booked = lines.where(column.status == "booked", column.booked_on.between(first, last))
+    pending = lines.where(column.status == "pending")  # apart: each has an index
+    rows = await scope.session.execute(union_all(booked, pending))
+    return [Kept(**row) for row in rows.mappings()]
 
 
 async def add(
@@ -54,42 +50,36 @@ async def add(
     placed: Sequence[Placed],
     labels: Sequence[Label],
     moment: datetime,
-) -> list[Transaction]:
-    """Insert the lines; return them as they stand (rows of no session)."""
-    rows = [
-        _told(each.line)
-        | {name: getattr(label, name) for name in Label.__slots__}
-        | {
-            "tenant_id": scope.tenant_id,
-            "id": TransactionId(new_id()),
-            "account_id": account_id,
-            "fingerprint": each.line.fingerprint,
-            "occurrence": each.occurrence,
-            "match_state": "unmatched",
-            "settled_minor": 0,
-            "created_at": moment,
-            "updated_at": moment,
-        }
-        for each, label in zip(placed, labels, strict=True)
-    ]
-    for start in range(0, len(rows), _BATCH):
-        await scope.session.execute(insert(_LINES), rows[start : start + _BATCH])
-    added = [Transaction(**row) for row in rows]
-    await move(scope, [], counted(added))
-    return added
+) -> AsyncIterator[list[NewLine]]:
+    """Insert the lines; yield them, some at a time, as they stand."""
+    for start in range(0, len(placed), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        rows = [
+            new_line(account_id, each, label, moment)
+            for each, label in zip(placed[some], labels[some], strict=True)
+        ]
+        columns = {name: [getattr(row, name) for row in rows] for name in WRITTEN}
+        await insert_columns(scope, _LINES, columns)
+        await move(scope, [], counted(rows))
+        yield rows
 
 
-async def change(
-    scope: Scope, changes: Sequence[tuple[Change, Transaction]], moment: datetime
-) -> None:
-    """Write what differs, into the rows and the loaded objects alike."""
+async def change(scope: Scope, changes: Sequence[Change], moment: datetime) -> list[Transaction]:
+    """Write what differs; return the rows as they stand."""
     if not changes:
-        return
-    rows = [row for _, row in changes]
-    await TransactionRepository(scope).locked([row.id for row in rows])
+        return []
+    by_id = {row.id: row for row in await _locked(scope, [each.kept for each in changes])}
+    rows = [by_id[each.kept.id] for each in changes]
     async with tracked(scope, rows):
-        values = [_change(scope, each, row, moment) for each, row in changes]
+        values = [
+            _change(scope, each, row, moment) for each, row in zip(changes, rows, strict=True)
+        ]
         await scope.session.execute(_CHANGE, values)
+    return rows
+
+
+async def _locked(scope: Scope, lines: Sequence[Kept]) -> Sequence[Transaction]:
+    return await TransactionRepository(scope).locked([each.id for each in lines])
 
 
 _CHANGE = (
@@ -102,31 +92,13 @@ _CHANGE = (
 
 def _change(scope: Scope, change: Change, row: Transaction, moment: datetime) -> dict[str, object]:
     """Change the loaded row, which only tells the news; return what the statement writes."""
-    now = _as_changed(change, row)
     scope.session.expunge(row)
+    now = _as_changed(change, row)
     for name, value in now.items():
         setattr(row, name, value)
     row.updated_at = moment
     key = {"of_tenant": scope.tenant_id, "row_id": row.id, "moment": moment}
     return key | {f"new_{name}": now[name] for name in _CHANGEABLE}
-
-
-async def remove(scope: Scope, rows: Sequence[Transaction], moment: datetime) -> set[TransactionId]:
-    """Mark the lines as removed; return those that were matched at that very moment."""
-    if not rows:
-        return set()
-    await TransactionRepository(scope).locked([row.id for row in rows])
-    async with tracked(scope, rows):
-        for row in rows:
-            row.removed_at = row.updated_at = moment
-        await scope.session.flush()
-    return {row.id for row in rows if row.settled_minor or row.match_state != "unmatched"}
-
-
-def _told(line: Line) -> dict[str, Any]:
-    status = "booked" if line.booked else "pending"
-    told = {name: getattr(line, name) for name in _TOLD}
-    return told | {"status": status, "raw": dict(line.raw)}
 
 
 def _as_changed(change: Change, row: Transaction) -> Mapping[str, Any]:
@@ -137,3 +109,15 @@ def _as_changed(change: Change, row: Transaction) -> Mapping[str, Any]:
         values["raw"] = dict(values["raw"])
     values |= {"fingerprint": change.fingerprint, "occurrence": change.occurrence}
     return {name: getattr(row, name) for name in _CHANGEABLE} | values
+
+
+async def remove(scope: Scope, lines: Sequence[Kept], moment: datetime) -> Sequence[Transaction]:
+    """Mark the lines as removed; return their rows, matched ones as they are at this moment."""
+    if not lines:
+        return []
+    rows = await _locked(scope, lines)
+    async with tracked(scope, rows):
+        for row in rows:
+            row.removed_at = row.updated_at = moment
+        await scope.session.flush()
+    return rows

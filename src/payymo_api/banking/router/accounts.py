@@ -2,8 +2,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from payymo_api.banking.repository import AccountRepository
+from payymo_api.banking.repository import AccountRepository, MappingRepository
 from payymo_api.banking.schemas.accounts import AccountAnswer, AccountFilters, AccountRequest
+from payymo_api.banking.schemas.mappings import SavedMappingAnswer
 from payymo_api.banking.service import accounts as service
 from payymo_api.banking.service.answers import account_answer
 from payymo_api.core.fields import AccountRef, Listing
@@ -34,3 +35,19 @@ async def create_bank_account(scope: ScopeDep, request: AccountRequest) -> Accou
 async def get_bank_account(scope: ScopeDep, account_id: AccountRef) -> AccountAnswer:
     """Read one account with its balances and the calls its bank still allows."""
     return account_answer(await AccountRepository(scope).get(account_id))
+
+
+@router.get("/{account_id}/csv_mapping")
+async def get_csv_mapping(scope: ScopeDep, account_id: AccountRef) -> SavedMappingAnswer:
+    """Read the mapping that the account's CSV files are read with.
+
+    404 if none was ever confirmed; an import with a `mapping` replaces it.
+    """
+    return SavedMappingAnswer.model_validate(await MappingRepository(scope).of_account(account_id))
+
+
+@router.delete("/{account_id}/csv_mapping", status_code=204)
+async def forget_csv_mapping(scope: ScopeDep, account_id: AccountRef) -> None:
+    """Forget how the columns are read: the next CSV file needs a `mapping` again."""
+    await AccountRepository(scope).get(account_id)
+    await MappingRepository(scope).forget(account_id)

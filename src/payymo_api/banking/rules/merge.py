@@ -42,13 +42,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """`paired`: how many lines of another source turned out to be lines that we have."""
+    """`paired`: how many lines of another source turned out to be lines that we have.
+
+    `left`: lines that we have and that were not told now, whatever becomes of them.
+    """
 
     added: Sequence[Placed]
     modified: Sequence[Change]
     removed: Sequence[Kept]
     unchanged: int
     paired: int
+    left: Sequence[Kept] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def merge(existing: Iterable[Kept], incoming: Iterable[Line], window: Window | N
         removed=[kept for kept in left if _is_gone(kept, window)],
         unchanged=len(pairs) - len(modified),
         paired=sum(kept.source != line.source for kept, line in pairs),
+        left=left,
     )
 
 

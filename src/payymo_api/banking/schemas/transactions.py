@@ -19,7 +19,6 @@ from payymo_api.core.fields import (
     MinorIn,
     Paging,
     Request,
-    RunRef,
     Text,
     TransactionRef,
 )
@@ -221,32 +220,6 @@ class StatsAnswer(Answer):
     by_period: Sequence[PeriodSums]
     matched: Matched
     today: Annotated[Day, Field(description="In `time_zone`.")]
-
-
-class FileWarning(Answer):
-    code: Annotated[str, Field(examples=["balance_mismatch"])]
-    detail: str
-
-
-class AccountImport(Answer):
-    account_id: AccountRef
-    run_id: RunRef
-    statements: int
-    read: Annotated[int, Field(description="Lines in the file.")]
-    added: int
-    modified: Annotated[int, Field(description="Lines that the file tells more of.")]
-    paired: Annotated[int, Field(description="Lines that the feed, or another file, had told.")]
-    duplicates: Annotated[int, Field(description="Lines that were imported before.")]
-    warnings: Sequence[FileWarning]
-
-
-class ImportAnswer(Answer):
-    """What was read from the file, per account that it names."""
-
-    format: Literal["camt", "mt940"]
-    read: int
-    added: int
-    imports: Sequence[AccountImport]
 
 
 class ImportedNews(Answer):

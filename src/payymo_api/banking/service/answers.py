@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from payymo_api.banking.errors import kind_of
 from payymo_api.banking.models import BankAccount, BankConnection, SyncRun, Transaction
@@ -16,19 +17,18 @@ from payymo_api.banking.schemas.connections import (
     RunError,
     RunWarning,
 )
+from payymo_api.banking.schemas.imports import FileWarning, FlaggedLine, ImportRecord
 from payymo_api.banking.schemas.transactions import (
     Counterparty,
     Sum,
     Sums,
     TransactionAnswer,
-    TransactionNews,
 )
 from payymo_api.banking.service.allowances import budget_of
 from payymo_api.core.clock import now
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
 from payymo_api.core.types import ConnectionId
-from payymo_api.edge import exact
 
 
 def connection_answer(row: BankConnection, accounts: Sequence[BankAccount]) -> ConnectionAnswer:
@@ -104,18 +104,46 @@ def run_answer(row: SyncRun) -> RunAnswer:
     )
 
 
+def import_answer(row: SyncRun) -> ImportRecord:
+    """Show a run that has a file."""
+    assert row.file is not None
+    assert row.file_digest is not None
+    flagged = [
+        FlaggedLine(
+            booked_on=each["booked_on"],
+            description=each["description"],
+            reason=each["reason"],
+            **money_fields(Money(each["amount_minor"], each["currency"])),
+        )
+        for each in row.file["flagged"]
+    ]
+    return ImportRecord.model_validate(
+        row.file
+        | {name: getattr(row, name) for name in ("id", "account_id", *_COUNTED)}
+        | {
+            "run_id": row.id,
+            "file_name": row.file["name"],
+            "digest": row.file_digest.hex(),
+            "imported_at": row.started_at,
+            "key_id": _uuid(row.file["key_id"]),
+            "same_file_as": _uuid(row.file["same_file_as"]),
+            "flagged": flagged,
+            "warnings": [FileWarning.model_validate(each) for each in row.warnings],
+        }
+    )
+
+
+_COUNTED = ("added", "modified", "paired")
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
 def transaction_answer(
     row: Transaction, connection_id: ConnectionId | None, *, with_raw: bool = False
 ) -> TransactionAnswer:
     return TransactionAnswer(**_transaction(row, connection_id), raw=row.raw if with_raw else None)
-
-
-def news(row: Transaction, connection_id: ConnectionId | None) -> str:
-    """`data` of a transaction event, as exact JSON."""
-    told = TransactionNews(
-        **_transaction(row, connection_id), raw=None, transaction_id=row.id, date=row.booked_on
-    )
-    return exact.dump(told).decode()
 
 
 def _transaction(row: Transaction, connection_id: ConnectionId | None) -> dict[str, Any]:

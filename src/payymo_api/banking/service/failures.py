@@ -9,6 +9,7 @@ from payymo_api.banking.errors import (
     ProviderBusy,
     ProviderNotConfigured,
     ProviderPlanSpent,
+    ReadingOvertaken,
 )
 from payymo_api.banking.models import BankAccount, SyncRun
 from payymo_api.banking.repository import AccountRepository
@@ -32,16 +33,23 @@ class Failing:
 
     run_id: RunId
     account_id: AccountId
+    provider_ref: str
     started_at: datetime
     asks_balances: bool
 
 
+async def still_ours(scope: Scope, reading: Failing) -> tuple[BankAccount, SyncRun]:
+    """Lock account and run; ReadingOvertaken if another worker, or another consent, has them."""
+    account = await AccountRepository(scope).get_locked(reading.account_id)
+    run = await runs.still_mine(scope, reading.run_id, reading.started_at)
+    if account.provider_ref != reading.provider_ref:
+        raise ReadingOvertaken("The account has another feed now.")
+    return account, run
+
+
 async def note_failure(scope: Scope, failed: Failing, error: PayymoError) -> bool:
     """Note it; True if the same run is to be tried again after the error's `retry_after`."""
-    account = await AccountRepository(scope).get_locked(failed.account_id)
-    run = await runs.still_mine(scope, failed.run_id, failed.started_at)
-    if run is None:
-        return False
+    account, run = await still_ours(scope, failed)
     moment, budget = now(), budget_of(account)
     if isinstance(error, AllowanceSpent):
         resets_at = moment + timedelta(seconds=error.retry_after or 0)

@@ -2,47 +2,86 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from payymo_api.banking.errors import UnknownStatementAccount
 from payymo_api.banking.models import BankAccount, SyncRun
 from payymo_api.banking.repository import AccountRepository, RunRepository
 from payymo_api.banking.rules.line import Line, Source, read
 from payymo_api.banking.rules.merge import NEAR, Merge
-from payymo_api.banking.schemas.transactions import AccountImport, FileWarning, ImportAnswer
+from payymo_api.banking.rules.unpaired import not_in_feed, not_in_file
+from payymo_api.banking.schemas.imports import AccountImport, ImportAnswer
+from payymo_api.banking.schemas.mappings import CsvMapping
+from payymo_api.banking.service import csv_files
+from payymo_api.banking.service.answers import import_answer
 from payymo_api.banking.service.merging import Telling, balances_told, keep
-from payymo_api.banking.statements import Statement, StatementAccount, StatementFormat
+from payymo_api.banking.statements import (
+    Statement,
+    StatementAccount,
+    StatementFile,
+    StatementFormat,
+)
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
-from payymo_api.core.money import decimal_text
-from payymo_api.core.types import AccountId, RunId, new_id
+from payymo_api.core.types import AccountId, KeyId, RunId, new_id
 
-_SHOWN = 100
+_SHOWN = 500
 _SOURCES: Final[Mapping[StatementFormat, Source]] = {
     StatementFormat.CAMT: "camt",
     StatementFormat.MT940: "mt940",
+    StatementFormat.OFX: "ofx",
+    StatementFormat.CSV: "csv",
 }
 
 
-async def import_statements(
-    scope: Scope, statements: Sequence[Statement], account_id: AccountId | None
-) -> ImportAnswer:
-    """Merge every statement into its account; UnknownStatementAccount stores nothing."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the caller says of a file: into which account, how to read its columns, by which key."""
+
+    account_id: AccountId | None = None
+    mapping: CsvMapping | None = None
+    key_id: KeyId | None = None
+
+
+async def import_file(scope: Scope, file: StatementFile, order: Order) -> ImportAnswer:
+    """Merge every statement into its account; a refusal stores nothing."""
     groups: dict[AccountId, list[Statement]] = defaultdict(list)
-    for statement in statements:
-        account = await _account(scope, statement.account, account_id)
+    for account, statement in await _statements(scope, file, order):
         groups[account.id].append(statement)
-    imports = [await _import(scope, id, groups[id]) for id in sorted(groups)]
+    imports = [await _import(scope, id, groups[id], file, order) for id in sorted(groups)]
     return ImportAnswer(
-        format=statements[0].format.value,
+        format=file.format.value,
         read=sum(each.read for each in imports),
         added=sum(each.added for each in imports),
         imports=imports,
     )
 
 
-async def _account(
+async def _statements(
+    scope: Scope, file: StatementFile, order: Order
+) -> list[tuple[BankAccount, Statement]]:
+    id = order.account_id
+    if file.format is StatementFormat.CSV:
+        account, statement = await csv_files.statement_of(scope, file, id, order.mapping)
+        return [(await account_of(scope, statement.account, account.id), statement)]
+    told = with_lines(file.statements)
+    if id and len({(each.account.iban, each.account.other_id) for each in told}) > 1:
+        raise UnknownStatementAccount.at(
+            "/account_id",
+            UnknownStatementAccount.code,
+            "The file is of several accounts: make each of them, and send no account_id.",
+        )
+    return [(await account_of(scope, each.account, id), each) for each in told]
+
+
+def with_lines(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """Leave out the quiet accounts of a file of several: they need not be here."""
+    return [each for each in statements if each.lines] or statements[:1]
+
+
+async def account_of(
     scope: Scope, named: StatementAccount, account_id: AccountId | None
 ) -> BankAccount:
     """Return the account that the caller chose, which must not contradict what the file names."""
@@ -66,50 +105,83 @@ async def _account(
     return same[0]
 
 
-async def _import(scope: Scope, id: AccountId, statements: Sequence[Statement]) -> AccountImport:
+async def _import(
+    scope: Scope,
+    id: AccountId,
+    statements: Sequence[Statement],
+    file: StatementFile,
+    order: Order,
+) -> AccountImport:
     account = await AccountRepository(scope).get_locked(id)
-    source = _SOURCES[statements[0].format]
+    source = _SOURCES[file.format]
     today = now().date()
     told = [read(line, source, today) for each in statements for line in each.lines]
     lines = [line for line in told if line]
-    warnings = _warnings(statements, undated=len(told) - len(lines))
     found = Merge([], [], [], 0, 0)
+    days_of_feed = await AccountRepository(scope).days_of_feed(id)
     if lines:
         days = [line.booked_on for line in lines]
         telling = Telling(lines, min(days) - NEAR, max(days) + NEAR, None, in_bulk=True)
-        told_by_feed = await AccountRepository(scope).days_of_feed(id)
         found = await keep(scope, account, telling)
-        warnings += _unpaired(found, told_by_feed)
     _tell_balances(account, statements)
-    run = await _note(scope, account, lines, found, warnings)
-    return AccountImport(
-        account_id=id,
-        run_id=run.id,
-        statements=len(statements),
-        read=len(lines),
-        added=len(found.added),
-        modified=len(found.modified),
-        paired=found.paired,
-        duplicates=_duplicates(lines, found, source),
-        warnings=[FileWarning(**each) for each in warnings],
-    )
+    flags = _flags(found, lines, days_of_feed)
+    warnings = _warnings(statements, undated=len(told) - len(lines)) + _unpaired(flags)
+    run = _run(account, lines, found, warnings)
+    run.file_digest = file.digest
+    run.file = {
+        "name": file.name,
+        "format": file.format.value,
+        "key_id": order.key_id and str(order.key_id),
+        "statements": len(statements),
+        "read": len(lines),
+        "duplicates": _duplicates(lines, found, source),
+        "flagged_count": len(flags),
+        "flagged": flags[:_SHOWN],
+    }
+    return await _kept(scope, run)
 
 
-def _unpaired(found: Merge, days: tuple[date, date] | None) -> list[dict[str, str]]:
-    """Flag what the file alone has on days that the feed has told; nobody guesses who is right."""
-    if days is None:
-        return []
-    alone = [
-        each.line
-        for each in found.added
-        if each.line.booked and days[0] <= each.line.booked_on <= days[1]
+async def _kept(scope: Scope, run: SyncRun) -> AccountImport:
+    """Keep the run; of imports of the same bytes it names the first."""
+    runs = RunRepository(scope)
+    assert run.file is not None
+    assert run.file_digest is not None
+    first = await runs.first_of_file(run.account_id, run.file_digest)
+    run.file = run.file | {"same_file_as": first and str(first)}
+    runs.add(run)
+    await scope.session.flush()
+    return import_answer(run)
+
+
+def _flags(
+    found: Merge, lines: Sequence[Line], days_of_feed: tuple[date, date] | None
+) -> list[dict[str, Any]]:
+    flags = [(line, "not_in_feed") for line in not_in_feed(found, days_of_feed)]
+    flags += [(line, "not_in_file") for line in not_in_file(found, lines)]
+    return [
+        {
+            "booked_on": line.booked_on.isoformat(),
+            "amount_minor": line.amount_minor,
+            "currency": line.currency,
+            "description": line.description,
+            "reason": reason,
+        }
+        for line, reason in flags
     ]
-    details = [
-        f"{line.booked_on} {decimal_text(line.amount_minor, line.currency)} {line.currency}: "
-        "the bank's feed has no such line on this day"
-        for line in alone
+
+
+def _unpaired(flags: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """Say how many lines are flagged; nobody guesses who is right."""
+    sentences = {
+        "not_in_feed": "lines are in the file only, on days that the bank's feed tells too",
+        "not_in_file": "lines are in the bank's feed only, on days that the file tells too",
+    }
+    counts = {reason: sum(flag["reason"] == reason for flag in flags) for reason in sentences}
+    return [
+        {"code": reason, "detail": f"{count} {sentences[reason]}"}
+        for reason, count in counts.items()
+        if count
     ]
-    return [{"code": "not_in_feed", "detail": each} for each in details[:_SHOWN]]
 
 
 def _duplicates(lines: Sequence[Line], found: Merge, source: Source) -> int:
@@ -140,30 +212,27 @@ def _tell_balances(account: BankAccount, statements: Sequence[Statement]) -> Non
         account.balances, account.balances_at = balances_told(balances), now()
 
 
-async def _note(
-    scope: Scope,
+def _run(
     account: BankAccount,
     lines: Sequence[Line],
     found: Merge,
     warnings: list[dict[str, str]],
 ) -> SyncRun:
     days = [line.booked_on for line in lines]
-    run = RunRepository(scope).add(
-        SyncRun(
-            id=RunId(new_id()),
-            account_id=account.id,
-            connection_id=account.connection_id,
-            trigger="import",
-            status="succeeded",
-            window_from=min(days, default=None),
-            window_to=max(days, default=None),
-            added=len(found.added),
-            modified=len(found.modified),
-            paired=found.paired,
-            unchanged=found.unchanged,
-            warnings=warnings,
-            ended_at=now(),
-        )
+    moment = now()
+    return SyncRun(
+        id=RunId(new_id()),
+        account_id=account.id,
+        connection_id=account.connection_id,
+        trigger="import",
+        status="succeeded",
+        window_from=min(days, default=None),
+        window_to=max(days, default=None),
+        added=len(found.added),
+        modified=len(found.modified),
+        paired=found.paired,
+        unchanged=found.unchanged,
+        warnings=warnings,
+        started_at=moment,
+        ended_at=moment,
     )
-    await scope.session.flush()
-    return run

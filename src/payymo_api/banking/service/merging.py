@@ -1,9 +1,10 @@
 """Write what a merge found, and announce it: the same for a feed and for a file."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from payymo_api.banking.events import (
     LineRemoved,
@@ -15,20 +16,20 @@ from payymo_api.banking.events import (
     TransferDoubted,
 )
 from payymo_api.banking.lines import Balance
-from payymo_api.banking.models import BankAccount, Transaction
-from payymo_api.banking.repository import TransactionRepository, writes
+from payymo_api.banking.models import BankAccount
+from payymo_api.banking.repository import writes
 from payymo_api.banking.rules import merge as rules
 from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import Merge, Window
 from payymo_api.banking.schemas.transactions import ImportedNews, Sums
-from payymo_api.banking.service.answers import news, sums
+from payymo_api.banking.service.answers import sums
 from payymo_api.banking.service.categorising import label, relabel
+from payymo_api.banking.service.news import news
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import AccountId
 from payymo_api.edge import exact
 from payymo_api.messaging import outbox
-from payymo_api.messaging.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,61 +49,62 @@ class Telling:
 
 async def keep(scope: Scope, account: BankAccount, telling: Telling) -> Merge:
     """Bring the account's lines up to date; the caller holds the account's row lock."""
-    rows = await TransactionRepository(scope).of_days(account.id, telling.first, telling.last)
-    by_id = {row.id: row for row in rows}
-    found = rules.merge([writes.kept(row) for row in rows], telling.lines, telling.window)
-    moment = now()
-    changed = [(change, by_id[change.kept.id]) for change in found.modified]
-    turned_booked = any("booked" in change.values for change in found.modified)
-    await writes.change(scope, changed, moment)
-    await relabel(scope, [row for _, row in changed])
-    removed = [by_id[kept.id] for kept in found.removed]
-    doubted = [row.id for row in (*removed, *(row for _, row in changed)) if row.transfer_of]
-    matched = await writes.remove(scope, removed, moment)
-    labels = await label(scope, account.id, [each.line for each in found.added])
-    added = await writes.add(scope, account.id, found.added, labels, moment)
-    await _announce(scope, account, telling, added, [row for _, row in changed])
-    await outbox.record(
-        scope,
-        *(TransactionRemoved(data=news(row, account.connection_id)) for row in removed),
-        *(LineRemoved(transaction_id=id) for id in sorted(matched)),
-        *(TransferDoubted(transaction_id=id) for id in sorted(doubted)),
-    )
-    if turned_booked or any(row.status == "booked" for row in added):
+    kept = await writes.kept(scope, account.id, telling.first, telling.last)
+    found = await asyncio.to_thread(rules.merge, kept, telling.lines, telling.window)
+    await _change(scope, account, found)
+    await _add(scope, account, telling, found)
+    if _brings_work(found):
         await outbox.record(scope, TransactionsSynced(account_id=account.id))
     return found
 
 
-async def _announce(
-    scope: Scope,
-    account: BankAccount,
-    telling: Telling,
-    added: Sequence[Transaction],
-    changed: Sequence[Transaction],
-) -> None:
+def _brings_work(found: Merge) -> bool:
+    """Tell whether a booked line is new: matching looks at no other."""
+    return any("booked" in change.values for change in found.modified) or any(
+        each.line.booked for each in found.added
+    )
+
+
+async def _change(scope: Scope, account: BankAccount, found: Merge) -> None:
+    """Changes and removals come first: an added line may take the place of one that moved."""
     id = account.connection_id
-    events: list[Event] = [
-        TransactionCreated(data=news(row, id), each_line=telling.in_bulk) for row in added
-    ]
-    events += [TransactionUpdated(data=news(row, id)) for row in changed]
+    changed = await writes.change(scope, found.modified, now())
+    await relabel(scope, changed)
+    removed = await writes.remove(scope, found.removed, now())
+    doubted = [row.id for row in (*changed, *removed) if row.transfer_of]
+    matched = [row.id for row in removed if row.settled_minor or row.match_state != "unmatched"]
+    await outbox.record(
+        scope,
+        *(TransactionUpdated(data=news(row, id)) for row in changed),
+        *(TransactionRemoved(data=news(row, id)) for row in removed),
+        *(LineRemoved(transaction_id=id) for id in sorted(matched)),
+        *(TransferDoubted(transaction_id=id) for id in sorted(doubted)),
+    )
+
+
+async def _add(scope: Scope, account: BankAccount, telling: Telling, found: Merge) -> None:
+    """Write and announce some lines at a time: a first sync may bring a hundred thousand."""
+    id, each_line = account.connection_id, telling.in_bulk
+    added = [each.line for each in found.added]
+    labels = await label(scope, account.id, added)
+    async for rows in writes.add(scope, account.id, found.added, labels, now()):
+        created = [TransactionCreated(data=news(row, id), each_line=each_line) for row in rows]
+        await outbox.record(scope, *created)
     if telling.in_bulk and added:
-        events.append(TransactionsImported(data=_summary(account.id, added)))
-    await outbox.record(scope, *events)
+        await outbox.record(scope, TransactionsImported(data=_summary(account.id, added)))
 
 
-def _summary(account_id: AccountId, added: Sequence[Transaction]) -> str:
-    days = [row.booked_on for row in added]
+def _summary(account_id: AccountId, added: Sequence[Line]) -> str:
+    days = [line.booked_on for line in added]
+    amounts: dict[str, list[int]] = defaultdict(list)
+    for line in added:
+        amounts[line.currency].append(line.amount_minor)
     told = ImportedNews(
         account_id=account_id,
         count=len(added),
         date_from=min(days),
         date_to=max(days),
-        currencies=[
-            _sums(currency, [row.amount_minor for row in rows])
-            for currency, rows in groupby(
-                sorted(added, key=lambda row: row.currency), key=lambda row: row.currency
-            )
-        ],
+        currencies=[_sums(currency, amounts[currency]) for currency in sorted(amounts)],
     )
     return exact.dump(told).decode()
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from payymo_api.banking.errors import ReadingOvertaken
 from payymo_api.banking.events import AccountDue, Trigger
 from payymo_api.banking.models import BankAccount, SyncRun
 from payymo_api.banking.repository import RunRepository
@@ -32,10 +33,15 @@ async def take(scope: Scope, id: RunId) -> SyncRun | None:
     return run
 
 
-async def still_mine(scope: Scope, id: RunId, started_at: datetime) -> SyncRun | None:
-    """Return the run if no other worker has taken it over meanwhile."""
+async def still_mine(scope: Scope, id: RunId, started_at: datetime) -> SyncRun:
+    """Return the run; ReadingOvertaken if another worker has begun it anew meanwhile.
+
+    The event is not done with that: should the other worker die, somebody has to end the run.
+    """
     run = await RunRepository(scope).get_locked(id)
-    return run if run.started_at == started_at and run.status == "running" else None
+    if run.started_at != started_at or run.status != "running":
+        raise ReadingOvertaken("Another worker has begun this reading anew.")
+    return run
 
 
 def succeed(run: SyncRun) -> None:

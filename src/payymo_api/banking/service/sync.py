@@ -17,15 +17,17 @@ from payymo_api.banking.repository import AccountRepository, ConnectionRepositor
 from payymo_api.banking.rules import schedule
 from payymo_api.banking.rules.allowance import DAY, RESERVE
 from payymo_api.banking.rules.line import FEED, Line, read
-from payymo_api.banking.rules.merge import Merge, told_in_full
+from payymo_api.banking.rules.merge import Merge, Window, told_in_full
+from payymo_api.banking.rules.unpaired import left_by_feed
 from payymo_api.banking.service import runs, troubles
 from payymo_api.banking.service.allowances import budget_of, correct, keep_budget
 from payymo_api.banking.service.banks import Banks
-from payymo_api.banking.service.failures import Failing, note_failure, rest
+from payymo_api.banking.service.failures import Failing, note_failure, rest, still_ours
 from payymo_api.banking.service.merging import Telling, balances_told, keep
 from payymo_api.core.clock import now, rfc3339
 from payymo_api.core.db import Database, Scope
-from payymo_api.core.errors import PayymoError
+from payymo_api.core.errors import PayymoError, ProviderError
+from payymo_api.core.money import decimal_text
 from payymo_api.core.types import AccountId, RunId, TenantId
 
 _WITHOUT_BALANCES = (AllowanceSpent, AccountPartUnavailable, ConsentTooNarrow)
@@ -37,7 +39,6 @@ class _Task(Failing):
     """What a reading needs to know; taken in a transaction of its own."""
 
     provider: str
-    provider_ref: str
     first: date
     last: date
 
@@ -59,12 +60,9 @@ async def sync_account(
         page = await bank.transactions(task.provider_ref, task.first, task.last)
         lines = [line for each in page.transactions if (line := read(each, FEED, task.last))]
         async with database.scope(tenant_id) as scope:
-            going = await _go_on(scope, task, page, lines)
-        if going is None:
-            return
-        task = going
+            task = await _go_on(scope, task, page, lines)
         balances = await _balances(bank, task.provider_ref) if task.asks_balances else None
-    except PayymoError as error:
+    except (ProviderError, AllowanceSpent) as error:
         async with database.scope(tenant_id) as scope:
             again = await note_failure(scope, task, error)
         if again:
@@ -98,8 +96,8 @@ async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | 
     first, last = schedule.window(account.fed_to, connection.history_days, moment.date())
     run.window_from, run.window_to = first, last
     ref = account.provider_ref
-    held = (run_id, account_id, run.started_at, False)
-    return _Task(*held, connection.provider, ref, first, last)
+    held = (run_id, account_id, ref, run.started_at, False)
+    return _Task(*held, connection.provider, first, last)
 
 
 async def _connection(scope: Scope, account: BankAccount) -> BankConnection | None:
@@ -109,16 +107,12 @@ async def _connection(scope: Scope, account: BankAccount) -> BankConnection | No
     return found if found and found.status in FEEDING else None
 
 
-async def _go_on(
-    scope: Scope, task: _Task, page: TransactionPage, lines: Sequence[Line]
-) -> _Task | None:
-    """Count another call, if one is needed; None if another worker has taken the run over.
+async def _go_on(scope: Scope, task: _Task, page: TransactionPage, lines: Sequence[Line]) -> _Task:
+    """Count another call, if one is needed.
 
     Balances change with the lines: while those are the same, yesterday's are not asked for anew.
     """
-    account = await AccountRepository(scope).get_locked(task.account_id)
-    if await runs.still_mine(scope, task.run_id, task.started_at) is None:
-        return None
+    account, _ = await still_ours(scope, task)
     moment = now()
     correct(account, page.allowance, moment)
     is_old = account.balances_at is None or account.balances_at <= moment - DAY
@@ -153,13 +147,11 @@ async def _store(
     lines: Sequence[Line],
     balances: BalancePage | None,
 ) -> None:
-    account = await AccountRepository(scope).get_locked(task.account_id)
-    run = await runs.still_mine(scope, task.run_id, task.started_at)
-    if run is None or account.provider_ref != task.provider_ref:
-        return
+    account, run = await still_ours(scope, task)
     telling = _telling(task, page, lines, is_first=account.last_synced_at is None)
     found = await keep(scope, account, telling)
-    _count(run, found, _warnings(page, len(lines)))
+    warnings = _warnings(page, len(lines)) + _unpaired(found, telling.window)
+    _count(run, found, warnings[:_SHOWN_WARNINGS])
     runs.succeed(run)
     moment = now()
     account.last_synced_at = moment
@@ -194,7 +186,19 @@ def _warnings(page: TransactionPage, lines: int) -> list[dict[str, str]]:
     if undated:
         detail = f"{undated} lines without any date wait until the bank dates them"
         found.append({"code": "undated_line", "detail": detail})
-    return found[:_SHOWN_WARNINGS]
+    return found
+
+
+def _unpaired(found: Merge, window: Window | None) -> list[dict[str, str]]:
+    """Flag what a file had told and the feed does not; nobody guesses who is right."""
+    return [
+        {
+            "code": "not_in_feed",
+            "detail": f"{line.booked_on} {decimal_text(line.amount_minor, line.currency)} "
+            f"{line.currency}: a statement file has this line, the bank's feed has not",
+        }
+        for line in left_by_feed(found, window)
+    ]
 
 
 def _count(run: SyncRun, found: Merge, warnings: list[dict[str, str]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from payymo_api.banking.events import TransactionUpdated
 from payymo_api.banking.repository import AccountRepository, TransactionRepository
-from payymo_api.banking.service.answers import news
+from payymo_api.banking.service.news import news
 from payymo_api.core.db import Scope
 from payymo_api.core.types import TransactionId
 from payymo_api.messaging import outbox

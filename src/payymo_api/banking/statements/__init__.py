@@ -1,8 +1,15 @@
 """Bank statement files to bank lines: pure, no clock and no database."""
 
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 from payymo_api.banking.errors import StatementUnreadable
 from payymo_api.banking.statements.camt import read_camt
+from payymo_api.banking.statements.csv_sheet import UNKNOWN, Sheet, read_sheet
 from payymo_api.banking.statements.mt940 import is_mt940, read_mt940
+from payymo_api.banking.statements.ofx import read_ofx
+from payymo_api.banking.statements.ofx_tree import is_ofx
 from payymo_api.banking.statements.statement import (
     Statement,
     StatementAccount,
@@ -13,18 +20,53 @@ from payymo_api.banking.statements.statement import (
 __all__ = [
     "Statement",
     "StatementAccount",
+    "StatementFile",
     "StatementFormat",
     "StatementWarning",
+    "read_file",
     "read_statements",
 ]
 
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<")
 
 
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """A file and what it says; a CSV's `sheet` says nothing without a mapping."""
+
+    name: str | None
+    content: bytes = field(repr=False)
+    format: StatementFormat
+    statements: Sequence[Statement]
+    sheet: Sheet | None
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256(self.content).digest()
+
+
+def read_file(content: bytes, filename: str | None) -> StatementFile:
+    """Read the file whole, or nothing of it: StatementUnreadable names the line and field."""
+    if _names_its_fields(content):
+        statements = read_statements(content, filename)
+        return StatementFile(filename, content, statements[0].format, statements, None)
+    return StatementFile(filename, content, StatementFormat.CSV, (), read_sheet(content))
+
+
 def read_statements(content: bytes, filename: str | None) -> list[Statement]:
-    """Read every statement of the file, or none: StatementUnreadable names the line and field."""
-    if content.lstrip().startswith(_XML_STARTS):
+    """Read every statement of a file that says itself what its fields are."""
+    if is_ofx(content):
+        return read_ofx(content, filename)
+    if _is_xml(content):
         return read_camt(content, filename)
     if is_mt940(content):
         return read_mt940(content, filename)
-    raise StatementUnreadable.at_line(1, "file", "is neither CAMT.053, CAMT.052 nor MT940")
+    raise StatementUnreadable.at_line(1, "file", UNKNOWN)
+
+
+def _names_its_fields(content: bytes) -> bool:
+    return is_ofx(content) or _is_xml(content) or is_mt940(content)
+
+
+def _is_xml(content: bytes) -> bool:
+    return content.lstrip().startswith(_XML_STARTS)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from payymo_api.banking.errors import StatementUnreadable
+from payymo_api.banking.statements.text import decoded, refuse_controls, unix_lines
 
 _TAGS = "13D 20 21 25 25P 28 28C 34F 60 60F 60M 61 62 62F 62M 64 65 86 90C 90D NS".split()
 _TAG = re.compile(rf":({'|'.join(_TAGS)}):")
@@ -14,7 +15,6 @@ _ENVELOPE = re.compile(r"^\{[1-5]:.*?(?:\{4:|$)")
 _END = re.compile(r"-(?:\}.*|X*)")
 _FRAMES = dict.fromkeys((0x01, 0x02, 0x03, 0x04))
 """Start and end marks of old transports."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SOFT_HYPHEN = "\u00ad"
 
 
@@ -70,22 +70,6 @@ def _fields(text: str) -> list[Field]:
 
 
 def _text(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = _western(content)
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_FRAMES)
-    if control := _CONTROL.search(text):
-        line = text.count("\n", 0, control.start()) + 1
-        raise StatementUnreadable.at_line(line, "text", f"holds the byte {ord(control[0]):#04x}")
+    text = unix_lines(decoded(content).text).translate(_FRAMES)
+    refuse_controls(text)
     return _SPLIT_TAG.sub("\n:", text).replace(_SOFT_HYPHEN, "-")
-
-
-def _western(content: bytes) -> str:
-    try:
-        return content.decode("cp1252")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise StatementUnreadable.at_line(
-            line, "text", f"byte {content[error.start]:#04x} is neither UTF-8 nor Windows-1252"
-        ) from error

@@ -12,6 +12,8 @@ from payymo_api.core.money import decimal_text
 class StatementFormat(StrEnum):
     CAMT = "camt"
     MT940 = "mt940"
+    OFX = "ofx"
+    CSV = "csv"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The tester's hand in the bank: lines, statuses, allowance. Mounted at /sandbox/gocardless."""
 
-import json
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -11,24 +10,10 @@ from payymo_api.sandbox.gocardless.bank import Bank
 from payymo_api.sandbox.gocardless.institutions import Holding, Line, Wire
 from payymo_api.sandbox.gocardless.request import bank_of
 from payymo_api.sandbox.gocardless.statement import bring_forward
+from payymo_api.sandbox.tester import ControlError, asked
 
 _ACCOUNT_STATUSES = {"DISCOVERED", "PROCESSING", "ERROR", "EXPIRED", "READY", "SUSPENDED"}
 _REQUISITION_STATUSES = {"CR", "GC", "UA", "SA", "GA", "LN", "RJ", "ER", "SU", "EX", "ID"}
-
-
-class ControlError(Exception):
-    """The tester asked for what can't be; the message says why."""
-
-
-async def asked(request: Request, *required: str) -> Wire:
-    """Return the JSON object that the tester sent."""
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except ValueError as error:
-        raise ControlError(f"the body is no JSON: {error}") from error
-    if not isinstance(body, dict) or not body.keys() >= set(required):
-        raise ControlError(f"the body is an object with {', '.join(required) or 'options'}")
-    return body
 
 
 async def bank_accounts(request: Request) -> Response:
