@@ -8,12 +8,16 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks import listing, stats
+from benchmarks import listing, stats, sync
 from benchmarks.harness import Benchmark, bench_on_servers
 from benchmarks.results import machine, report
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-BENCHMARKS: dict[str, Benchmark] = {"list": listing.measure, "stats": stats.measure}
+BENCHMARKS: dict[str, Benchmark] = {
+    "list": listing.measure,
+    "stats": stats.measure,
+    "sync": sync.measure,
+}
 
 
 @app.command()

@@ -13,8 +13,9 @@ _LINES = """
 INSERT INTO transactions (tenant_id, id, account_id, status, amount_minor, currency, booked_on,
     description, reference, counterparty_name, counterparty_iban, category, match_state,
     settled_minor, examined_at, fingerprint, occurrence, internal_id, source, raw)
-SELECT $1, (substr(md5($1::text), 1, 8) || lpad(to_hex(n), 24, '0'))::uuid, accounts[1 + n % 4],
-    'booked', amount, 'GBP', $3::date - $4::int + (n * $4::int / $2::bigint)::int,
+SELECT $1, (substr(md5($1::text), 1, 8) || lpad(to_hex(n), 24, '0'))::uuid,
+    accounts[1 + n % cardinality(accounts)], 'booked', amount, 'GBP',
+    $3::date - $4::int + 1 + (n * $4::int / $2::bigint)::int,
     'Payment ' || n || ' for services', 'INV-' || n % 100000, 'Counterparty ' || n % 500,
     'GB33BUKB' || lpad((n % 500)::text, 14, '0'),
     (ARRAY['sales', 'travel', 'office', 'fees', 'wages', NULL])[1 + n % 6],
@@ -29,11 +30,14 @@ FROM generate_series(0, $2::bigint - 1) AS n,
 _ACCOUNTS = """
 INSERT INTO bank_accounts (tenant_id, id, name, currency, status)
 SELECT $1, gen_random_uuid(), 'Account ' || n, 'GBP', 'no_feed' FROM generate_series(1, 4) AS n
+WHERE NOT EXISTS (SELECT FROM bank_accounts WHERE tenant_id = $1)
 """
 
 
-async def seed_lines(bench: Bench, lines: Mapping[TenantId, int]) -> None:
-    """Give each tenant so many lines: four accounts, the same days and categories for all.
+async def seed_lines(
+    bench: Bench, lines: Mapping[TenantId, int], *, last_days_ago: int = 0
+) -> None:
+    """Give each tenant so many lines in its accounts, or in four: the same days for all.
 
     Indexes and foreign keys are made anew afterwards, which is several times faster.
     """
@@ -41,7 +45,7 @@ async def seed_lines(bench: Bench, lines: Mapping[TenantId, int]) -> None:
     await owner.execute("SET maintenance_work_mem = '512MB'")
     again = await _let_go(owner)
     for tenant_id, rows in lines.items():
-        await _seed(bench, tenant_id, rows)
+        await _seed(bench, tenant_id, rows, last_days_ago)
     for statement in again:
         await owner.execute(statement)
     await owner.execute("VACUUM ANALYZE transactions")
@@ -70,11 +74,11 @@ async def _let_go(owner: asyncpg.Connection) -> list[str]:
     ]
 
 
-async def _seed(bench: Bench, tenant_id: TenantId, rows: int) -> None:
+async def _seed(bench: Bench, tenant_id: TenantId, rows: int, last_days_ago: int) -> None:
     connection = await bench.connect(tenant_id)
-    today = await connection.fetchval("SELECT current_date")
+    last = await connection.fetchval("SELECT current_date - $1::int", last_days_ago)
     await connection.execute(_ACCOUNTS, tenant_id)
-    await connection.execute(_LINES, tenant_id, rows, today, DAYS)
+    await connection.execute(_LINES, tenant_id, rows, last, DAYS)
     await connection.close()
 
 

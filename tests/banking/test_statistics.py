@@ -1,126 +1,33 @@
 """Statistics are exact: whatever was done to lines, rollups add up to what the lines add up to."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
+import asyncpg
 import httpx
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from payymo_api.banking.models import BankAccount, BankConnection, DailyRollup, Transaction
-from payymo_api.banking.repository import AccountRepository, TransactionRepository, stats
-from payymo_api.banking.repository.rollups import differences, tracked
-from payymo_api.banking.rules.line import FEED, Line
-from payymo_api.banking.rules.merge import Window
-from payymo_api.banking.schemas.transactions import BatchRequest, StatsFilters
+from payymo_api.banking.models import DailyRollup, Transaction
+from payymo_api.banking.repository import stats
+from payymo_api.banking.repository.rollups import differences
+from payymo_api.banking.rules.line import Line
+from payymo_api.banking.schemas.transactions import StatsFilters
 from payymo_api.banking.service import rollups
-from payymo_api.banking.service import transactions as service
-from payymo_api.banking.service.merging import Telling, keep
 from payymo_api.core.db import Database
-from payymo_api.core.types import AccountId, ConnectionId, TenantId, new_id, public_id
-from payymo_api.tenants.service import create_tenant
+from payymo_api.core.settings import Settings
+from payymo_api.core.types import TenantId, new_id, public_id
+from tests.banking.ledger import FIRST, LAST, Ledger, said
+from tests.conftest import migrate
 from tests.invoicing.factories import make_invoice
 from tests.reconciliation.factories import make_line, match, part
 
-FIRST, LAST = date(2026, 2, 25), date(2026, 3, 6)
 CATEGORIES = [None, "travel", "sales"]
-
-
-@dataclass
-class Ledger:
-    """A tenant with three accounts, two of them with the feed of one connection."""
-
-    database: Database
-    tenant_id: TenantId
-    connection_id: ConnectionId = field(default_factory=lambda: ConnectionId(new_id()))
-    accounts: list[AccountId] = field(default_factory=list)
-
-    @classmethod
-    async def fresh(cls, database: Database) -> "Ledger":
-        ledger = cls(database, await create_tenant(database, name="ledger", plan="standard"))
-        ledger.accounts = [AccountId(new_id()) for _ in range(3)]
-        connection = BankConnection(
-            id=ledger.connection_id,
-            tenant_id=ledger.tenant_id,
-            provider="gocardless",
-            institution_id="x",
-            institution={},
-            status="active",
-            redirect_url="",
-            history_days=90,
-        )
-        async with database.scope(ledger.tenant_id) as scope:
-            scope.session.add(connection)
-            await scope.session.flush()
-            for place, id in enumerate(ledger.accounts):
-                AccountRepository(scope).add(
-                    BankAccount(
-                        id=id,
-                        connection_id=ledger.connection_id if place else None,
-                        currency="GBP",
-                        status="active",
-                    )
-                )
-        return ledger
-
-    async def tell(self, account: int, lines: Sequence[Line]) -> None:
-        """The feed tells the days in full: what it leaves out is gone."""
-        telling = Telling(lines, FIRST, LAST, Window(FIRST, LAST), in_bulk=False)
-        async with self.database.scope(self.tenant_id) as scope:
-            row = await AccountRepository(scope).get_locked(self.accounts[account])
-            await keep(scope, row, telling)
-
-    async def categorise(self, picked: int, category: str | None) -> None:
-        rows = [
-            {"id": public_id("tr", id), "category": category} for id in await self._some(picked)
-        ]
-        if rows:
-            async with self.database.scope(self.tenant_id) as scope:
-                await service.categorise_batch(scope, BatchRequest.model_validate({"rows": rows}))
-
-    async def settle(self, picked: int, share: int) -> None:
-        """Set what is settled to this share of the line, in percent."""
-        async with self.database.scope(self.tenant_id) as scope:
-            for row in await TransactionRepository(scope).locked(await self._some(picked)):
-                async with tracked(scope, [row]):
-                    settled = int(row.amount_minor * share / 100)
-                    TransactionRepository.settle(row, settled - row.settled_minor)
-
-    async def fold(self) -> None:
-        await rollups.fold_new(self.database)
-
-    async def lines(self) -> Sequence[Transaction]:
-        async with self.database.scope(self.tenant_id) as scope:
-            ordered = TransactionRepository(scope).select().order_by(Transaction.id)
-            return (await scope.session.scalars(ordered)).all()
-
-    async def _some(self, picked: int) -> list[Any]:
-        """One line, or every second one."""
-        ids = [row.id for row in await self.lines()]
-        return [ids[picked % len(ids)]] if picked and ids else ids[::2]
-
-
-def said(minor: int, text: str = "Coffee", **more: Any) -> Line:  # noqa: ANN401  a line's fields
-    fields: dict[str, Any] = {
-        "booked": True,
-        "currency": "GBP",
-        "booked_on": FIRST,
-        "value_on": None,
-        "booked_at": None,
-        "reference": None,
-        "end_to_end_id": None,
-        "counterparty_name": None,
-        "counterparty_iban": None,
-        "provider_id": None,
-        "internal_id": None,
-        "source": FEED,
-    }
-    return Line(amount_minor=minor, description=text, **fields | more)
 
 
 @st.composite
@@ -201,8 +108,8 @@ def expected(rows: Sequence[Transaction], ledger: Ledger, want: StatsFilters) ->
     return {**found, "matched": matched}
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+@examples(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     did=operations,
@@ -301,3 +208,42 @@ async def test_a_match_and_its_undoing_move_the_line(
 
     await client.delete(f"/api/v1/reconciliation/match/{made['id']}")
     assert await matched() == {"count": 2, "matched_count": 0, "ratio": 0}
+
+
+def test_the_migration_counts_the_lines_that_are_there(settings: Settings) -> None:
+    """Of every tenant, though row-level security is forced on the one who migrates."""
+    name = f"scratch_{new_id().hex}"
+    url = re.sub(r"(://[^/]*)/[^/?]*", rf"\1/{name}", settings.database_url, count=1)
+    asyncio.run(_execute(settings.database_url, f"CREATE DATABASE {name}"))
+    try:
+        migrate(url, "0002")
+        for tenant_id in (new_id(), new_id()):
+            asyncio.run(_execute(url, _THREE_LINES.format(tenant_id=tenant_id)))
+        migrate(url)
+        counted = "SELECT lines, amount_minor FROM daily_rollups ORDER BY booked_on, direction"
+        as_tenant = f"SET payymo.tenant_id = '{tenant_id}'; SET ROLE payymo_app"
+        assert asyncio.run(_execute(url, as_tenant, counted)) == [(1, 5), (1, -3)]
+    finally:
+        asyncio.run(_execute(settings.database_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+_THREE_LINES = """
+SET payymo.tenant_id = '{tenant_id}'; SET ROLE payymo_app;
+INSERT INTO tenants (tenant_id, name, plan) VALUES ('{tenant_id}', 'old', 'standard');
+INSERT INTO bank_accounts (tenant_id, id, currency, status)
+VALUES ('{tenant_id}', '{tenant_id}', 'GBP', 'active');
+INSERT INTO transactions (tenant_id, id, account_id, status, amount_minor, currency, booked_on,
+    description, fingerprint, occurrence, source, raw, removed_at)
+SELECT '{tenant_id}', gen_random_uuid(), '{tenant_id}', 'booked', minor, 'GBP', '2026-03-01', '',
+    decode(md5(minor::text), 'hex'), 1, 'feed', '{{}}', gone
+FROM (VALUES (5, NULL), (-3, NULL), (7, now())) AS lines (minor, gone);
+"""
+
+
+async def _execute(url: str, statement: str, query: str | None = None) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+        return [tuple(row) for row in await connection.fetch(query)] if query else []
+    finally:
+        await connection.close()

@@ -25,7 +25,7 @@ from payymo_api.core.money import CURRENCIES, Money
 from payymo_api.core.types import AccountId, ConnectionId, new_id
 from payymo_api.edge import exact
 from payymo_api.messaging.models import OutboxEvent
-from tests.banking.test_statistics import FIRST, Ledger, said
+from tests.banking.ledger import FIRST, Ledger, said
 
 # NUL and lone surrogates are no text for PostgreSQL or JSON
 words = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40)

@@ -15,6 +15,9 @@ import pytest
 from payymo_api.banking.errors import StatementUnreadable
 from payymo_api.banking.lines import BankTransaction
 from payymo_api.banking.statements import Statement, read_statements
+from payymo_api.banking.statements.csv_guess import guess
+from payymo_api.banking.statements.csv_sheet import read_sheet
+from payymo_api.banking.statements.csv_statement import read_csv
 
 FOLDER = os.environ.get("PAYYMO_CONFORMANCE_DATA")
 
@@ -144,7 +147,35 @@ READ = {
         *(1, "0.03", "0", ("2017-01-19", "2017-01-19"), ()),
         lines=(("JAN NOWAK", COLLECT, None),) * 3,
     ),
+    "ofx/oca-iban.ofx": Expected(
+        *(2, "0", "360", ("2013-08-24", "2013-08-24"), ()),
+        lines=(
+            ("Agrolait", None, None),
+            ("China Export", None, None),
+            ("Axelor Scuba", None, None),
+            ("China Scuba", None, None),
+        ),
+    ),
+    "ofx/stmtrs.ofx": Expected(
+        *(1, "0", "500", ("2005-10-04", "2005-10-20"), ()),
+        lines=((None, None, "1000"), (None, None, None)),
+    ),
+    "csv/debit_credit.csv": Expected(
+        *(1, "1533.50", "33.50", ("2018-12-15", "2018-12-15"), ()),
+        lines=(("John Doe", "123456789", None), ("Azure Interior", None, None)),
+    ),
+    "csv/sample_statement_en.csv": Expected(
+        *(1, "1525.00", "33.50", ("2018-12-15", "2018-12-15"), ()),
+        lines=(("John Doe", "123456789", None), ("Azure Interior", None, None)),
+    ),
 }
+
+OPEN = {
+    "csv/debit_credit.csv": [],
+    # it holds a second amount, which the currency may belong to
+    "csv/sample_statement_en.csv": ["currency"],
+}
+"""What a CSV file leaves to the caller to answer."""
 
 REFUSED = {
     # a message without a statement
@@ -155,13 +186,26 @@ REFUSED = {
 }
 
 
+COUNTED_BY_EYE = {
+    "csv/debit_credit.csv": [Decimal("-33.50"), Decimal("1533.50")],
+    "csv/sample_statement_en.csv": [Decimal("-33.50"), Decimal("1525.00")],
+}
+
+
 def content(name: str) -> bytes:
     return (Path(FOLDER or "") / "statements" / name).read_bytes()
 
 
 def told(name: str) -> tuple[list[Statement], list[BankTransaction]]:
-    statements = read_statements(content(name), name)
+    statements = by_guess(name) if name.startswith("csv") else read_statements(content(name), name)
     return statements, [line for statement in statements for line in statement.lines]
+
+
+def by_guess(name: str) -> list[Statement]:
+    """A CSV file by the mapping that is guessed, its questions left as they are."""
+    mapping = guess(read_sheet(content(name)), places=2).mapping
+    assert mapping is not None
+    return [read_csv(content(name), mapping, "USD", name).statement]
 
 
 def counted(name: str) -> Counter[Decimal]:
@@ -171,6 +215,10 @@ def counted(name: str) -> Counter[Decimal]:
         found = re.findall(r"<Ntry>\s*<Amt[^>]*>([^<]+)</Amt>\s*<CdtDbtInd>(...)", text)
         assert len(found) == text.count("<Ntry>")
         return Counter(Decimal(a) * (1 if way == "CRD" else -1) for a, way in found)
+    if name.startswith("ofx"):
+        return Counter(Decimal(each) for each in re.findall(r"<TRNAMT>([^<]+)<", text))
+    if name.startswith("csv"):
+        return Counter(COUNTED_BY_EYE[name])
     found = re.findall(r"(?m)^:61:(?:\d{6}|\d{10})([CD])[A-Z]?([\d,]+)", text)
     assert len(found) == len(re.findall(r"(?m)^:61:", text))
     return Counter(Decimal(a.replace(",", ".")) * (1 if way == "C" else -1) for way, a in found)
@@ -179,7 +227,9 @@ def counted(name: str) -> Counter[Decimal]:
 def test_the_table_names_every_file() -> None:
     root = Path(FOLDER or "") / "statements"
     files = {
-        f"{kind}/{path.name}" for kind in ("camt", "mt940") for path in (root / kind).iterdir()
+        f"{kind}/{path.name}"
+        for kind in ("camt", "csv", "mt940", "ofx")
+        for path in (root / kind).iterdir()
     }
     assert files == READ.keys() | REFUSED.keys()
 
@@ -227,6 +277,12 @@ def test_a_sum_that_is_not_right_is_warned_of(name: str) -> None:
 def test_every_line_has_text_a_party_or_a_reference(name: str) -> None:
     _, lines = told(name)
     assert all(line.description or line.reference or line.counterparty_name for line in lines)
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_what_a_csv_file_leaves_open_is_asked(name: str) -> None:
+    found = guess(read_sheet(content(name)), places=2)
+    assert [question.field for question in found.questions] == OPEN[name]
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from payymo_api.banking.rules.categorising import Label
-from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import Placed
 from payymo_api.core.types import AccountId, TransactionId, new_id
 
@@ -88,8 +87,20 @@ def new_line(account_id: AccountId, placed: Placed, label: Label, moment: dateti
     return NewLine(
         id=TransactionId(new_id()),
         account_id=account_id,
-        status=_status(line),
-        **{name: getattr(line, name) for name in TOLD},
+        status="booked" if line.booked else "pending",
+        amount_minor=line.amount_minor,
+        currency=line.currency,
+        booked_on=line.booked_on,
+        value_on=line.value_on,
+        booked_at=line.booked_at,
+        description=line.description,
+        reference=line.reference,
+        end_to_end_id=line.end_to_end_id,
+        counterparty_name=line.counterparty_name,
+        counterparty_iban=line.counterparty_iban,
+        provider_id=line.provider_id,
+        internal_id=line.internal_id,
+        source=line.source,
         raw=_json(line.raw),
         fingerprint=line.fingerprint,
         occurrence=placed.occurrence,
@@ -99,10 +110,6 @@ def new_line(account_id: AccountId, placed: Placed, label: Label, moment: dateti
         created_at=moment,
         updated_at=moment,
     )
-
-
-def _status(line: Line) -> str:
-    return "booked" if line.booked else "pending"
 
 
 def _json(raw: Mapping[str, Any]) -> str:

@@ -84,13 +84,15 @@ async def _change(scope: Scope, account: BankAccount, found: Merge) -> None:
 
 async def _add(scope: Scope, account: BankAccount, telling: Telling, found: Merge) -> None:
     """Write and announce some lines at a time: a first sync may bring a hundred thousand."""
+    if not found.added:
+        return
     id, each_line = account.connection_id, telling.in_bulk
     added = [each.line for each in found.added]
     labels = await label(scope, account.id, added)
     async for rows in writes.add(scope, account.id, found.added, labels, now()):
         created = [TransactionCreated(data=news(row, id), each_line=each_line) for row in rows]
         await outbox.record(scope, *created)
-    if telling.in_bulk and added:
+    if telling.in_bulk:
         await outbox.record(scope, TransactionsImported(data=_summary(account.id, added)))
 
 
