@@ -170,24 +170,29 @@ async def test_a_rule_is_read_replaced_and_deleted(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "pointer"),
     [
-        {},
-        {"text": "***"},
-        {"counterparty_name": "-"},
-        {"min_amount_minor": 1},
-        {"min_amount_minor": 2, "max_amount_minor": 1, "currency": "GBP"},
-        {"max_amount_minor": -1, "currency": "GBP"},
-        {"counterparty_iban": "GB00BUKB20201555555555"},
-        {"text": "a", "text_match": "regex"},
-        {"text": "a", "priority": -1},
+        ({}, ""),
+        ({"text": "***"}, "/text"),
+        ({"counterparty_name": "-"}, "/counterparty_name"),
+        ({"min_amount_minor": 1}, "/currency"),
+        (
+            {"min_amount_minor": 2, "max_amount_minor": 1, "currency": "GBP"},
+            "/max_amount_minor",
+        ),
+        ({"max_amount_minor": -1, "currency": "GBP"}, "/max_amount_minor"),
+        ({"counterparty_iban": "GB00BUKB20201555555555"}, "/counterparty_iban"),
+        ({"text": "a", "text_match": "regex"}, "/text_match"),
+        ({"text": "a", "priority": -1}, "/priority"),
     ],
 )
 async def test_a_rule_that_can_not_be_meant_is_refused(
-    office: Office, body: dict[str, Any]
+    office: Office, body: dict[str, Any], pointer: str
 ) -> None:
     answer = await office.client.post(RULES, json={"category": "x", **body})
+
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
 
 
 async def test_there_are_only_so_many_rules(

@@ -1,6 +1,7 @@
 """Rules and memories of categories, and the walks that apply them to the past."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +14,7 @@ from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import ApplicationId, MemoryId, new_id
 
-_CONDITIONS = (
-    "id",
-    "category",
-    "priority",
-    "text",
-    "text_match",
-    "counterparty_name",
-    "counterparty_iban",
-    "min_amount_minor",
-    "max_amount_minor",
-    "currency",
-    "account_id",
-    "direction",
-)
+_FIELDS = tuple(field.name for field in fields(Rule))
 
 
 class RuleRepository(TenantRepository[CategoryRule]):
@@ -42,16 +30,13 @@ class RuleRepository(TenantRepository[CategoryRule]):
         return await self.by_order.page(self._session, self.select(), cursor, limit)
 
     async def enabled(self) -> list[Rule]:
-        statement = self.select().where(CategoryRule.enabled)
-        return [rule(row) for row in await self._session.scalars(statement)]
+        columns = [getattr(CategoryRule, name) for name in _FIELDS]
+        statement = self.select().where(CategoryRule.enabled).with_only_columns(*columns)
+        return [Rule(*row) for row in await self._session.execute(statement)]
 
     async def count(self) -> int:
         statement = self.select().with_only_columns(func.count())
         return await self._session.scalar(statement) or 0
-
-
-def rule(row: CategoryRule) -> Rule:
-    return Rule(**{name: getattr(row, name) for name in _CONDITIONS})
 
 
 class MemoryRepository(TenantRepository[CategoryMemory]):

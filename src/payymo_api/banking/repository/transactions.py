@@ -61,6 +61,8 @@ class TransactionRepository(TenantRepository[Transaction]):
 
     async def fresh(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
         """Return the lines as this transaction has written them."""
+        if not ids:
+            return []
         statement = self.select().where(Transaction.id.in_(ids)).order_by(Transaction.id)
         return (
             await self._session.scalars(statement.execution_options(populate_existing=True))

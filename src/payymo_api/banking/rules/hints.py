@@ -27,8 +27,8 @@ _TAX_OFFICES: Final = (
 )
 _VAT: Final = "vat, umsatzsteuer, ust, tva, iva, btw, moms"
 _PAYMENT_PROVIDERS: Final = (
-    "stripe, gocardless, adyen, sumup, mollie, paypal, square, klarna, worldpay, zettle, izettle,"
-    " checkout com, amazon pay, shopify payments"
+    "stripe, gocardless, adyen, sumup, mollie payments, paypal, squareup, klarna, worldpay, zettle,"
+    " izettle, checkout com, amazon pay, shopify payments"
 )
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from payymo_api.banking.rules.categories import Flow
 from payymo_api.banking.rules.categorising import CategorySource, TextMatch, words
@@ -90,19 +90,30 @@ class RuleRequest(Request):
         Size | None,
         Field(description="Greatest amount, without sign; needs `currency`.", examples=[10000]),
     ] = None
-    currency: Currency | None = None
+    currency: Annotated[Currency | None, Field(validate_default=True)] = None
     account_id: Annotated[AccountRef | None, Field(description="Only this account's lines.")] = None
     direction: Annotated[Direction | None, Field(description="Money in or money out.")] = None
 
+    @field_validator("max_amount_minor")
+    @classmethod
+    def _is_not_below(cls, most: int | None, info: ValidationInfo) -> int | None:
+        least = info.data.get("min_amount_minor")
+        if most is not None and least is not None and least > most:
+            raise ValueError("it is below min_amount_minor")
+        return most
+
+    @field_validator("currency")
+    @classmethod
+    def _is_named(cls, currency: str | None, info: ValidationInfo) -> str | None:
+        amounts = (info.data.get("min_amount_minor"), info.data.get("max_amount_minor"))
+        if currency is None and amounts != (None, None):
+            raise ValueError("an amount needs its currency")
+        return currency
+
     @model_validator(mode="after")
-    def _is_a_rule(self) -> Self:
+    def _asks_for_something(self) -> Self:
         if all(getattr(self, name) is None for name in CONDITIONS):
             raise ValueError("a rule has at least one condition")
-        least, most = self.min_amount_minor, self.max_amount_minor
-        if self.currency is None and not least is most is None:
-            raise ValueError("an amount needs its currency")
-        if least is not None and most is not None and least > most:
-            raise ValueError("min_amount_minor is above max_amount_minor")
         return self
 
 

@@ -42,9 +42,9 @@ async def _step(scope: Scope, id: ApplicationId) -> bool:
         # Whoever merges holds the account's lock before it writes lines: nobody waits crosswise.
         accounts = {row.account_id for row in rows if row.id in changed}
         await AccountRepository(scope).lock(accounts)
-        ids = await relabel(scope, await TransactionRepository(scope).locked(changed))
-        await announce_updated(scope, ids, each_line=True)
-        application.changed += len(ids)
+        lines = await relabel(scope, await TransactionRepository(scope).locked(changed))
+        await announce_updated(scope, lines, each_line=True)
+        application.changed += len(lines)
     application.status = "running"
     application.checked += len(rows)
     if len(rows) == BATCH:

@@ -28,18 +28,19 @@ async def label(scope: Scope, account_id: AccountId, lines: Sequence[Described])
     """Return the labels of new lines; rules are read once, memories once in a thousand lines."""
     book = await rulebook(scope)
     found: list[Label] = []
-    for some in _batches([Facts.of(line, account_id) for line in lines]):
-        remembered = await recall(scope, some)
-        found += [decide(each, book, remembered) for each in some]
+    for some in _batches(lines):
+        facts = [Facts.of(line, account_id) for line in some]
+        remembered = await recall(scope, facts)
+        found += [decide(each, book, remembered) for each in facts]
     return found
 
 
-async def relabel(scope: Scope, rows: Sequence[Transaction]) -> list[TransactionId]:
+async def relabel(scope: Scope, rows: Sequence[Transaction]) -> list[Transaction]:
     """Decide anew about locked lines; return those that it changed."""
     decided = await differing(scope, rows)
     labels = [(row, found) for row in rows if (found := decided.get(row.id))]
     await stored.write(scope, labels, now())
-    return [row.id for row, _ in labels]
+    return [row for row, _ in labels]
 
 
 async def differing(scope: Scope, rows: Sequence[Labelled]) -> Mapping[TransactionId, Label]:

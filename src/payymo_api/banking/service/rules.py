@@ -7,7 +7,7 @@ from payymo_api.banking.errors import TooManyRules
 from payymo_api.banking.models import CategoryRule
 from payymo_api.banking.repository import AccountRepository
 from payymo_api.banking.repository import labels as stored
-from payymo_api.banking.repository.categories import MemoryRepository, RuleRepository, rule
+from payymo_api.banking.repository.categories import MemoryRepository, RuleRepository
 from payymo_api.banking.repository.labels import Labelled
 from payymo_api.banking.rules.categorising import Facts, Rule, Rulebook
 from payymo_api.banking.schemas.categories import (
@@ -72,7 +72,8 @@ async def preview(scope: Scope, request: PreviewRequest) -> PreviewAnswer:
     """Tell which lines would change their category if the rule were there, the newest first."""
     await _check_account(scope, request)
     others = await RuleRepository(scope).enabled()
-    trial = rule(CategoryRule(id=new_id(), **request.model_dump(exclude={"lines"})))
+    asked = request.model_dump(exclude={"lines", "name", "enabled"})
+    trial = Rule(id=new_id(), **asked)
     found: list[Labelled] = []
     place, looked_at, is_complete = None, 0, False
     while looked_at < MOST_LOOKED_AT and not is_complete:

@@ -72,7 +72,7 @@ async def replace_transaction(
     row.note = request.note
     if row.category != request.category:
         changed = await _choose(scope, rows, {id: request.category})
-    await announce_updated(scope, changed)
+    await announce_updated(scope, await lines.fresh(changed))
     return await get_transaction(scope, id)
 
 
@@ -90,14 +90,13 @@ async def _choose(
 
 async def categorise_batch(scope: Scope, request: BatchRequest) -> BatchAnswer:
     """Each row stands for itself: one that is not there spoils none of the others."""
-    rows = await TransactionRepository(scope).locked_with_partners(
-        {item.id for item in request.rows}
-    )
+    lines = TransactionRepository(scope)
+    rows = await lines.locked_with_partners({item.id for item in request.rows})
     now_in = {row.id: row.category for row in rows}
     chosen: dict[TransactionId, str | None] = {}
     results = [_choose_one(now_in, chosen, item) for item in request.rows]
     if chosen:
-        await announce_updated(scope, await _choose(scope, rows, chosen))
+        await announce_updated(scope, await lines.fresh(await _choose(scope, rows, chosen)))
     return BatchAnswer(results=results)
 
 

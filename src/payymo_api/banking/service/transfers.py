@@ -40,7 +40,7 @@ async def pair(scope: Scope, rows: Sequence[Transaction]) -> set[TransactionId]:
             _join(one, other)
             _join(other, one)
     ids = {row.id for both in made for row in both}
-    await announce_updated(scope, ids)
+    await announce_updated(scope, await transfers.fresh(ids))
     return ids
 
 
@@ -61,8 +61,9 @@ def _join(row: Transaction, other: Transaction) -> None:
 async def review(database: Database, tenant_id: TenantId, id: TransactionId) -> None:
     """A line of a pair was changed or removed: see whether it is still one."""
     async with database.scope(tenant_id) as scope:
-        rows = await TransactionRepository(scope).locked_with_partners([id])
-        await announce_updated(scope, await part(scope, rows))
+        lines = TransactionRepository(scope)
+        parted = await part(scope, await lines.locked_with_partners([id]))
+        await announce_updated(scope, await lines.fresh(parted))
 
 
 async def part(scope: Scope, rows: Collection[Transaction]) -> set[TransactionId]:

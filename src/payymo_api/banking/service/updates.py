@@ -1,22 +1,21 @@
 """Tell the tenant's systems what of a line is new."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from payymo_api.banking.events import TransactionUpdated
-from payymo_api.banking.repository import AccountRepository, TransactionRepository
+from payymo_api.banking.models import Transaction
+from payymo_api.banking.repository import AccountRepository
 from payymo_api.banking.service.news import news
 from payymo_api.core.db import Scope
-from payymo_api.core.types import TransactionId
 from payymo_api.messaging import outbox
 
 
 async def announce_updated(
-    scope: Scope, ids: Collection[TransactionId], *, each_line: bool = False
+    scope: Scope, rows: Sequence[Transaction], *, each_line: bool = False
 ) -> None:
-    """Announce the lines as they stand in the database now; `each_line`: as part of a flood."""
-    if not ids:
+    """Announce lines as they were written; `each_line`: as part of a flood."""
+    if not rows:
         return
-    rows = await TransactionRepository(scope).fresh(ids)
     owners = await AccountRepository(scope).connections({row.account_id for row in rows})
     await outbox.record(
         scope,
