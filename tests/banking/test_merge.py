@@ -228,16 +228,26 @@ def test_what_a_file_says_no_feed_takes_back() -> None:
     assert merge(kept, [line(-5)], ALL).removed == []
 
 
-def test_a_file_fills_in_what_the_feed_left_out_and_overrules_nothing() -> None:
-    kept = read([line(text="as the feed says")])
+def test_a_statements_words_stand_whichever_came_first_and_the_feed_fills_in() -> None:
     iban = "GB33BUKB20201555555555"
-    found = merge(
-        kept, [line(text="as the file says", counterparty_iban=iban, source="camt")], None
-    )
+    feed = line(text="as the feed says", internal_id="a", counterparty_iban=iban)
+    file = line(text="as the file says", end_to_end_id="E", source="camt")
+    ways = []
+    for tellings in ((feed, file), (file, feed), (feed, file, feed), (file, feed, file)):
+        kept: list[Kept] = []
+        for each in tellings:
+            kept = apply(kept, merge(kept, [each], ALL if each.source == "feed" else None))
+        (row,) = kept
+        ways.append((row.source, row.description, row.end_to_end_id, row.counterparty_iban))
+        assert merge(kept, [feed], ALL).unchanged == merge(kept, [file], None).unchanged == 1
+    assert ways == [("camt", "as the file says", "E", iban)] * 4
 
-    (change,) = found.modified
-    assert dict(change.values) == {"counterparty_iban": iban}
-    assert merge(apply(kept, found), [line(text="as the feed says")], ALL).unchanged == 1
+
+def test_a_booking_leaves_nothing_of_the_pending_lines_words() -> None:
+    """It may have been paired by its amount alone."""
+    kept = read([line(booked=False, counterparty_iban="GB33BUKB20201555555555", provider_id="p")])
+    (row,) = apply(kept, merge(kept, [line(day=4, text="Another shop")], ALL))
+    assert (row.description, row.counterparty_iban, row.provider_id) == ("Another shop", None, None)
 
 
 def test_a_line_without_words_that_a_file_completed_is_known_again() -> None:

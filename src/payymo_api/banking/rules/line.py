@@ -8,7 +8,7 @@ an occurrence number tells them apart.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -21,6 +21,9 @@ from payymo_api.core.types import TransactionId
 
 Source = Literal["feed", "camt", "mt940", "ofx", "csv"]
 FEED: Source = "feed"
+RANKS: Sequence[Source] = ("feed", "mt940", "camt")
+"""Whose words stand where several sources tell a line, whichever came first: the last of these. A
+statement is the bank's final word, and what it says no feed takes back."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,8 @@ class Line:
 class Kept(Line):
     """A line that we have: its row, and the place among its like that it holds.
 
-    `identity` is the fingerprint of what its own source told last; what another source filled in
-    does not change it, so that the source's next telling is recognised.
+    `source` is the best that has told it. `identity` is the fingerprint of what that one told last;
+    what a lesser one filled in does not change it, so that the source's next telling is recognised.
     """
 
     id: TransactionId = field(kw_only=True)

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 from typing import Any, TypeVar
 
-from payymo_api.banking.rules.line import FEED, Kept, Line
+from payymo_api.banking.rules.line import FEED, RANKS, Kept, Line
 
 AnyLine = TypeVar("AnyLine", bound=Line)
 Key = Callable[[Line], Hashable | None]
@@ -20,6 +21,7 @@ Fits = Callable[[Kept, Line], bool]
 
 NEAR = timedelta(days=10)
 """A pending line is booked, and an id moves to another day, at most this far away."""
+_COMPARED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def told_in_full(asked_from: date, asked_to: date, lines: Iterable[Line]) -> Win
 
 def merge(existing: Iterable[Kept], incoming: Iterable[Line], window: Window | None) -> Merge:
     """Compare the account's lines with what a feed (or a file: no `window`) tells now."""
-    left = sorted(existing, key=lambda kept: (kept.booked_on, kept.occurrence, kept.id))
+    left = sorted(existing, key=lambda kept: (kept.order, kept.occurrence, kept.id))
     told = sorted(incoming, key=lambda line: line.order)
     places = _Places(left)
     pairs: list[tuple[Kept, Line]] = []
@@ -118,13 +120,15 @@ class Pass:
     """Pairs lines with an equal key that fit.
 
     Both are booked or both pending; `books`: the one is, and the other was or seems to be pending.
-    `alone`: only where, of what is left, the key is one line's on each side.
+    `alone`: only where, of what is left, the key is one line's on each side. `alike`: of several,
+    those with most words in common; else in an order that rewording changes least.
     """
 
     key: Key
     fits: Fits = _any
     books: bool = False
     alone: bool = False
+    alike: bool = False
 
     def pair(
         self, left: list[Kept], told: list[Line]
@@ -154,11 +158,40 @@ class Pass:
     def _pair_group(
         self, candidates: Sequence[Kept], lines: Sequence[Line], partner: dict[int, Kept]
     ) -> None:
-        free = list(candidates)
-        for line in lines:
+        free, waiting = _by_core(candidates), _by_core(lines)
+        if self.alike:
+            _pair_alike(free, waiting, partner, self.fits)
+        for line in waiting:
             at = next((at for at, kept in enumerate(free) if self.fits(kept, line)), None)
             if at is not None:
                 partner[id(line)] = free.pop(at)
+
+
+def _by_core(lines: Sequence[AnyLine]) -> list[AnyLine]:
+    """Put several in an order that rewording changes least."""
+    if len(lines) == 1:
+        return list(lines)
+    return sorted(lines, key=lambda line: (line.core, line.order))
+
+
+def _pair_alike(
+    free: list[Kept], waiting: list[Line], partner: dict[int, Kept], fits: Fits
+) -> None:
+    """Pair those that have most words in common, and take them out; a vast crowd is left as it
+    is."""
+    if not 1 < len(free) * len(waiting) <= _COMPARED:
+        return
+    kept_words = [set(kept.core.split()) for kept in free]
+    line_words = [set(line.core.split()) for line in waiting]
+    shared = [
+        (-len(kept_words[row] & line_words[column]), column, row)
+        for row, column in product(range(len(free)), range(len(waiting)))
+    ]
+    rows, columns = dict(enumerate(free)), dict(enumerate(waiting))
+    for common, column, row in sorted(shared):
+        if common and row in rows and column in columns and fits(rows[row], columns[column]):
+            partner[id(columns.pop(column))] = rows.pop(row)
+    free[:], waiting[:] = rows.values(), columns.values()
 
 
 def _is_not_another(kept: Kept, line: Line) -> bool:
@@ -172,14 +205,14 @@ def _is_near(kept: Kept, line: Line) -> bool:
     return abs(kept.booked_on - line.booked_on) <= NEAR
 
 
-def _is_retold(kept: Kept, line: Line) -> bool:
-    """The feed tells its window in full: what it left out may be what it now says otherwise."""
-    return kept.source == line.source == FEED
-
-
 def _is_other_source(kept: Kept, line: Line) -> bool:
     """A feed and a file, or files of two formats, tell the same line in their own words."""
     return kept.source != line.source
+
+
+def _is_reworded(kept: Kept, line: Line) -> bool:
+    """The feed tells its window in full: what it left out may be what it now says otherwise."""
+    return kept.source == line.source == FEED or _is_other_source(kept, line)
 
 
 def _is_booking(kept: Kept, line: Line) -> bool:
@@ -204,26 +237,24 @@ PASSES: Sequence[Pass] = (
     Pass(lambda line: (line.identity, line.internal_id, line.provider_id)),
     Pass(lambda line: (line.identity, line.internal_id), _is_not_another),
     Pass(lambda line: line.identity, _is_not_another),
-    Pass(lambda line: line.identity, _is_booking, books=True),
-    # An id that only one line has on each side, near the day: reworded, or moved.
+    # Told otherwise on the same day: by the feed anew, or by another source.
+    Pass(lambda line: _on_day(line, line.end_to_end_id), _is_reworded, alike=True),
+    Pass(lambda line: _on_day(line, line.core), _is_reworded),
+    # An id that only one line has on each side, near the day: told in quite other words, or moved.
     Pass(lambda line: line.internal_id, _is_near, alone=True),
+    Pass(lambda line: _on_day(line, line.counterparty_iban), _is_reworded, alike=True),
+    # A feed and a file of the same account: day, amount and occurrence; likeness decides the order.
+    Pass(_day_if_booked, _is_other_source, alike=True),
+    # A bank's own id may be a place in its list, which shifts: it comes after all that.
     Pass(lambda line: line.provider_id, _is_near, alone=True),
     # What was pending is booked: other ids, another day, often other words.
+    Pass(lambda line: line.identity, _is_booking, books=True),
     Pass(lambda line: line.internal_id, _is_booking, books=True, alone=True),
-    Pass(lambda line: line.end_to_end_id, _is_booking, books=True),
+    Pass(lambda line: line.end_to_end_id, _is_booking, books=True, alike=True),
     Pass(lambda line: line.core or None, _is_booking, books=True),
-    # Reissued by the feed with other words on the same day.
-    Pass(lambda line: _on_day(line, line.core), _is_retold),
-    Pass(lambda line: _on_day(line, line.end_to_end_id), _is_retold),
-    Pass(lambda line: _on_day(line, line.counterparty_iban), _is_retold),
-    # A feed and a file of the same account: day, amount and occurrence; likeness decides the order.
-    Pass(lambda line: _on_day(line, line.end_to_end_id), _is_other_source),
-    Pass(lambda line: _on_day(line, line.counterparty_iban), _is_other_source),
-    Pass(lambda line: _on_day(line, line.core), _is_other_source),
-    Pass(_day_if_booked, _is_other_source),
     # Last: pending lines told again for another day, and bookings known by their amount alone.
     Pass(_core_if_pending, _is_near),
-    Pass(lambda _: "", _is_booking, books=True),
+    Pass(lambda _: "", _is_booking, books=True, alike=True),
 )
 
 _WORDS = (
@@ -253,23 +284,24 @@ def _change(kept: Kept, line: Line, places: "_Places") -> Change | None:
 
 
 def _fills_only(kept: Kept, line: Line) -> bool:
-    """Another source adds what is missing and overrules nothing, unless it brings the booking."""
-    return kept.source != line.source and kept.booked == line.booked
+    """A lesser source adds what is missing and overrules nothing, unless it brings the booking."""
+    return kept.booked == line.booked and RANKS.index(line.source) < RANKS.index(kept.source)
 
 
 def _differences(kept: Kept, line: Line) -> dict[str, Any]:
-    """A booked line never turns pending again; silence about a field takes nothing away."""
+    """A booked line never turns pending again; silence about a field takes nothing away, unless a
+    booking takes the place of what was pending, whose ids and words may have been another's."""
     if kept.booked and not line.booked:
         return {}
-    fills_only = _fills_only(kept, line)
-    values: dict[str, Any] = {}
-    if line.booked and not kept.booked:
-        values |= {"booked": True, "source": line.source}
-    if line.booked and not fills_only and line.booked_on != kept.booked_on:
+    fills_only, books = _fills_only(kept, line), line.booked and not kept.booked
+    values: dict[str, Any] = {"booked": True} if books else {}
+    if not fills_only and line.source != kept.source:
+        values["source"] = line.source
+    if not fills_only and line.booked_on != kept.booked_on:
         values["booked_on"] = line.booked_on
     for name in _WORDS:
         old, new = getattr(kept, name), getattr(line, name)
-        if new and new != old and not (fills_only and old):
+        if new != old and (books or (new and not (fills_only and old))):
             values[name] = new
     return values
 
