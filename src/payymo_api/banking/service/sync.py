@@ -1,5 +1,6 @@
 """Read an account: ask with no transaction open, then write everything in one."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +59,7 @@ async def sync_account(
     try:
         bank = banks.of(task.provider)
         page = await bank.transactions(task.provider_ref, task.first, task.last)
-        lines = [line for each in page.transactions if (line := read(each, FEED, task.last))]
+        lines = await asyncio.to_thread(_read, page, task.last)
         async with database.scope(tenant_id) as scope:
             task = await _go_on(scope, task, page, lines)
         balances = await _balances(bank, task.provider_ref) if task.asks_balances else None
@@ -70,6 +71,10 @@ async def sync_account(
         return
     async with database.scope(tenant_id) as scope:
         await _store(scope, task, page, lines, balances)
+
+
+def _read(page: TransactionPage, today: date) -> list[Line]:
+    return [line for each in page.transactions if (line := read(each, FEED, today))]
 
 
 async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | None:
