@@ -36,7 +36,7 @@ async def test_main_jobs_survive_a_provider_that_fails(stage: Stage, chance: ran
         if name != "timed out" or not met[name]:
             sandbox(
                 stage.stack, "faults", {}, "DELETE"
-            )  # one trouble at a time: they would pile up
+            )  # they would pile up
             sandbox(stage.stack, "faults", {"path": "/api/v2/*", **_FAULTS[name]})
             met[name] += 1
 
