@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import asyncpg
 import orjson
@@ -109,19 +110,26 @@ async def measure(bench: Bench) -> Sequence[Result]:
 async def _first_sync(bench: Bench, body: bytes) -> float:
     tenant_id, _ = await bench.tenant("first sync")
     account_id = await _connected(bench, tenant_id)
-    return await _sync(bench, tenant_id, account_id, body)
+    return (await _sync(bench, tenant_id, account_id, body)).clock
 
 
-async def _sync(bench: Bench, tenant_id: TenantId, account_id: AccountId, body: bytes) -> float:
-    """Queue a run, and time it as a worker carries it out; seconds."""
+class Took(NamedTuple):
+    """Seconds: by the clock, and of them in this process."""
+
+    clock: float
+    process: float
+
+
+async def _sync(bench: Bench, tenant_id: TenantId, account_id: AccountId, body: bytes) -> Took:
+    """Queue a run, and time it as a worker carries it out."""
     async with bench.database.scope(tenant_id) as scope:
         account = await AccountRepository(scope).get(account_id)
         run = await RunRepository(scope).open(account, "refresh")
     assert run
     banks = Banks({"gocardless": Bank(body)})  # type: ignore[dict-item]  # all that a reading asks
-    began = time.perf_counter()
+    began = time.perf_counter(), time.process_time()
     await sync_account(bench.database, banks, tenant_id, account_id, RunId(run.id))
-    took = time.perf_counter() - began
+    took = Took(time.perf_counter() - began[0], time.process_time() - began[1])
     async with bench.database.scope(tenant_id) as scope:
         done = await RunRepository(scope).get(run.id)
     assert done.status == "succeeded", done.error_code
@@ -222,9 +230,10 @@ async def _without_news(bench: Bench) -> Result:
     return Result(
         f"reading without news, account of {rows:,} lines, {IN_WINDOW} told",
         "our own time, ms",
-        statistics.median(took) * 1000,
+        statistics.median(each.clock for each in took) * 1000,
         "≤ 20",
-        f"{written} versions of lines, rollups and public events written",
+        f"{statistics.median(each.process for each in took) * 1000:.0f} ms of it in our process;"
+        f" {written} versions of lines, rollups and public events written",
     )
 
 

@@ -20,6 +20,7 @@ from payymo_api.core.db import Database
 from payymo_api.core.errors import Overloaded, PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import AccountId, TenantId, parse_public_id, public_id
+from payymo_api.sandbox.commands import app as sandbox_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 worker_app = typer.Typer(no_args_is_help=True, help="Run a worker.")
@@ -28,6 +29,7 @@ key_app = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(worker_app, name="worker")
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(key_app, name="key")
+app.add_typer(sandbox_app, name="sandbox")
 
 _ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
@@ -100,17 +102,6 @@ def openapi() -> None:
 
     document = create_app(_settings()).openapi()
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-@app.command()
-def sandbox(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8001,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-) -> None:
-    """Simulate the providers over HTTP (development)."""
-    from payymo_api.sandbox.app import serve
-
-    serve(host, port)
 
 
 @app.command()

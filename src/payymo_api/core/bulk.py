@@ -1,23 +1,41 @@
 """Many rows in one statement: each column's values travel as one array (COPY knows no policies)."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, TextClause, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from payymo_api.core.db import Scope
 
+A = TypeVar("A")
+B = TypeVar("B")
 _DIALECT = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 AT_ONCE = 1000
 """Rows of a statement: enough to be quick, few enough for the event loop to turn meanwhile."""
+
+
+def slices(length: int) -> Iterable[slice]:
+    return (slice(start, start + AT_ONCE) for start in range(0, length, AT_ONCE))
 
 
 async def insert_columns(scope: Scope, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """Insert the rows that these columns make; a `jsonb` column's values are JSON text."""
     statement = _insert(table, tuple(columns))
     await scope.session.execute(statement, {"tenant_id": scope.tenant_id, **columns})
+
+
+async def made_ahead(make: Callable[[A], B], items: Iterable[A]) -> AsyncIterator[B]:
+    """Yield what `make` makes of each; a thread makes the next while the caller writes this one."""
+    making: asyncio.Task[B] | None = None
+    for item in items:
+        ready, making = making, asyncio.create_task(asyncio.to_thread(make, item))
+        if ready is not None:
+            yield await ready
+    if making is not None:
+        yield await making
 
 
 @lru_cache

@@ -10,6 +10,8 @@ import orjson
 import structlog
 from structlog.typing import Processor
 
+from payymo_api.core.clock import now, rfc3339
+
 _SECRET_NAMES = re.compile(
     r"secret|password|token|api[_-]?key|authorization|cookie|pepper|credential", re.IGNORECASE
 )
@@ -18,6 +20,7 @@ _SECRET_SHAPES = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)*|(?<=://)[^\s/@]*:[^\s/@]*(?=@)"
 )
 _CUT = "[redacted]"
+_root = logging.getLogger()
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401  structlog's signature
@@ -73,6 +76,19 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("httpx", "httpcore", "arq.worker", "uvicorn.access", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def request(request_id: str, **fields: object) -> None:
+    """Write a request's line, past the processors: only its id, which a caller may choose, is text
+    that could hold a secret.
+    """
+    if not _root.isEnabledFor(logging.INFO):
+        return
+    at = rfc3339(now())
+    id = without_secrets(request_id)
+    line = {"event": "request", "level": "info", "at": at, "request_id": id, **fields}
+    sys.stderr.buffer.write(orjson.dumps(line, default=str) + b"\n")
+    sys.stderr.buffer.flush()
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

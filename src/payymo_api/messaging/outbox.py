@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import Table, func, select
 
-from payymo_api.core.bulk import AT_ONCE, insert_columns
+from payymo_api.core.bulk import insert_columns, slices
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import new_id
@@ -24,8 +24,8 @@ async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -
     """
     if not events:
         return
-    for start in range(0, len(events), AT_ONCE):
-        await _insert(scope, events[start : start + AT_ONCE], due_at or now())
+    for some in slices(len(events)):
+        await _insert(scope, events[some], due_at or now())
     await wake(scope)
 
 

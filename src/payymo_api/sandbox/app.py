@@ -52,9 +52,7 @@ def create_sandbox(
     return app
 
 
-async def _not_found(request: Request, _error: Exception) -> Response:
-    if request.url.path.startswith("/v1/"):
-        return stripe.unknown_url(request)
+async def _not_found(_request: Request, _error: Exception) -> Response:
     status, body = render("NotFoundError")
     return JSONResponse(body, status)
 

@@ -1,19 +1,18 @@
 """Many lines at once: a statement per kind of change, for all of its rows or a thousand of them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, union_all, update
 
 from payymo_api.banking.models import Transaction
-from payymo_api.banking.repository.new_lines import TOLD, WRITTEN, NewLine, new_line
+from payymo_api.banking.repository.new_lines import TOLD, WRITTEN, NewLine
 from payymo_api.banking.repository.rollups import counted, move, tracked
 from payymo_api.banking.repository.transactions import TransactionRepository
-from payymo_api.banking.rules.categorising import Label
 from payymo_api.banking.rules.line import Kept
-from payymo_api.banking.rules.merge import Change, Placed
-from payymo_api.core.bulk import AT_ONCE, insert_columns
+from payymo_api.banking.rules.merge import Change
+from payymo_api.core.bulk import insert_columns
 from payymo_api.core.db import XID, Scope
 from payymo_api.core.types import AccountId
 
@@ -44,24 +43,10 @@ async def kept(scope: Scope, id: AccountId, first: date, last: date) -> list[Kep
     return [Kept(**row) for row in rows.mappings()]
 
 
-async def add(
-    scope: Scope,
-    account_id: AccountId,
-    placed: Sequence[Placed],
-    labels: Sequence[Label],
-    moment: datetime,
-) -> AsyncIterator[list[NewLine]]:
-    """Insert the lines; yield them, some at a time, as they stand."""
-    for start in range(0, len(placed), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
-        rows = [
-            new_line(account_id, each, label, moment)
-            for each, label in zip(placed[some], labels[some], strict=True)
-        ]
-        columns = {name: [getattr(row, name) for row in rows] for name in WRITTEN}
-        await insert_columns(scope, _LINES, columns)
-        await move(scope, [], counted(rows))
-        yield rows
+async def add(scope: Scope, rows: Sequence[NewLine]) -> None:
+    columns = {name: [getattr(row, name) for row in rows] for name in WRITTEN}
+    await insert_columns(scope, _LINES, columns)
+    await move(scope, [], counted(rows))
 
 
 async def change(scope: Scope, changes: Sequence[Change], moment: datetime) -> list[Transaction]:

@@ -4,7 +4,7 @@ Each entry was reported by several projects that read the same bank through the 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -20,10 +20,12 @@ _DAY_FIRST = re.compile(r"\b(\d{2})\.(\d{2})\.(\d{4})\b")
 _YEAR_FIRST = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
 
-def corrected(told: BankTransaction, institution_id: str, currency: str) -> BankTransaction:
+def corrected(
+    told: Sequence[BankTransaction], institution_id: str, currency: str
+) -> Sequence[BankTransaction]:
     for pattern, correct in _CORRECTIONS.items():
         if fnmatchcase(institution_id, pattern):
-            return correct(told, currency)
+            return [correct(each, currency) for each in told]
     return told
 
 

@@ -18,6 +18,7 @@ from payymo_api.banking.events import (
 from payymo_api.banking.lines import Balance
 from payymo_api.banking.models import BankAccount
 from payymo_api.banking.repository import writes
+from payymo_api.banking.repository.new_lines import NewLine, new_line
 from payymo_api.banking.rules import merge as rules
 from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import Merge, Window
@@ -25,6 +26,7 @@ from payymo_api.banking.schemas.transactions import ImportedNews, Sums
 from payymo_api.banking.service.answers import sums
 from payymo_api.banking.service.categorising import label, relabel
 from payymo_api.banking.service.news import news
+from payymo_api.core.bulk import made_ahead, slices
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import AccountId
@@ -86,11 +88,20 @@ async def _add(scope: Scope, account: BankAccount, telling: Telling, found: Merg
     """Write and announce some lines at a time: a first sync may bring a hundred thousand."""
     if not found.added:
         return
-    id, each_line = account.connection_id, telling.in_bulk
     added = [each.line for each in found.added]
     labels = await label(scope, account.id, added)
-    async for rows in writes.add(scope, account.id, found.added, labels, now()):
-        created = [TransactionCreated(data=news(row, id), each_line=each_line) for row in rows]
+    account_id, connection_id, moment = account.id, account.connection_id, now()
+
+    def make(some: slice) -> tuple[list[NewLine], list[TransactionCreated]]:
+        rows = [
+            new_line(account_id, placed, each, moment)
+            for placed, each in zip(found.added[some], labels[some], strict=True)
+        ]
+        told = [news(row, connection_id) for row in rows]
+        return rows, [TransactionCreated(data=each, each_line=telling.in_bulk) for each in told]
+
+    async for rows, created in made_ahead(make, slices(len(added))):
+        await writes.add(scope, rows)
         await outbox.record(scope, *created)
     if telling.in_bulk:
         await outbox.record(scope, TransactionsImported(data=_summary(account.id, added)))

@@ -1,5 +1,6 @@
 """Read an account: ask with no transaction open, then write everything in one."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +62,7 @@ async def sync_account(
     try:
         bank = banks.of(task.provider)
         page = await bank.transactions(task.provider_ref, task.first, task.last)
-        lines = _lines(task, page)
+        lines = await asyncio.to_thread(_lines, task, page)
         async with database.scope(tenant_id) as scope:
             task = await _go_on(scope, task, page, lines)
         balances = await _balances(bank, task.provider_ref) if task.asks_balances else None
@@ -112,7 +113,7 @@ async def _connection(scope: Scope, account: BankAccount) -> BankConnection | No
 
 
 def _lines(task: _Task, page: TransactionPage) -> list[Line]:
-    told = (corrected(each, task.institution_id, task.currency) for each in page.transactions)
+    told = corrected(page.transactions, task.institution_id, task.currency)
     return [line for each in told if (line := read(each, FEED, task.last))]
 
 

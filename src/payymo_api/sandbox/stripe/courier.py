@@ -64,6 +64,7 @@ class Courier:
     waiting: deque[Parcel] = field(default_factory=deque)
     log: deque[Wire] = field(default_factory=lambda: deque(maxlen=_LOG_KEPT))
     _chance: Random = field(default_factory=Random)
+    _under_way: int = 0
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _retries: set[asyncio.TimerHandle] = field(default_factory=set)
 
@@ -103,17 +104,23 @@ class Courier:
         self.start()
 
     def start(self) -> None:
-        while not self.manners.hold and len(self._running) < self.manners.at_once:
-            if len(self._running) >= len(self.waiting):
-                return
+        """Set out with what waits, `at_once` parcels at a time."""
+        if self.manners.hold:
+            return
+        for _ in range(min(len(self.waiting), self.manners.at_once - self._under_way)):
+            self._under_way += 1
             task = asyncio.get_running_loop().create_task(self._drain())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
     async def _drain(self) -> None:
+        """Counted out before the client closes: what comes meanwhile is set out with anew."""
         async with httpx.AsyncClient(timeout=self.manners.timeout_seconds) as client:
-            while self.waiting and not self.manners.hold:
-                await self._deliver(client, self.waiting.popleft())
+            try:
+                while self.waiting and not self.manners.hold:
+                    await self._deliver(client, self.waiting.popleft())
+            finally:
+                self._under_way -= 1
 
     async def _deliver(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
         parcel = Parcel(

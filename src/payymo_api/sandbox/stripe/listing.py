@@ -1,8 +1,7 @@
 """Pages of a list, newest first: limit, starting_after, ending_before, filters, created ranges."""
 
 import operator
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable
 
 from payymo_api.sandbox.stripe.form import Parameters
 from payymo_api.sandbox.stripe.refusals import Wire, no_such, parameter
@@ -38,19 +37,23 @@ def page(call: Call, rows: list[Wire]) -> Wire:
     rows = within(rows, call.params, "created")
     after, before = (call.params.text(name) for name in ("starting_after", "ending_before"))
     if before:
-        earlier = rows[: _place(rows, before, "ending_before")]
+        earlier = rows[: _place(call, rows, before, "ending_before")]
         shown, more = earlier[-limit:], len(earlier) > limit
     else:
-        start = _place(rows, after, "starting_after") + 1 if after else 0
+        start = _place(call, rows, after, "starting_after", past=True) if after else 0
         shown, more = rows[start : start + limit], len(rows) > start + limit
     return {"object": "list", "data": shown, "has_more": more, "url": call.url}
 
 
-def _place(rows: Iterable[Wire], id: str, param: str) -> int:
-    found = next(islice((place for place, row in enumerate(rows) if row["id"] == id), 1), None)
-    if found is None:
+def _place(call: Call, rows: list[Wire], id: str, param: str, *, past: bool = False) -> int:
+    """Where the cursor stands, or would stand if the filters had let it through."""
+    for place, row in enumerate(rows):
+        if row["id"] == id:
+            return place + past
+    order = call.merchant.order
+    if id not in order:
         raise no_such("object", id, param, 400)
-    return found
+    return sum(order[row["id"]] > order[id] for row in rows)
 
 
 def within(rows: list[Wire], params: Parameters, name: str) -> list[Wire]:

@@ -79,6 +79,7 @@ class Merchant:
         self.objects: dict[str, Wire] = {}
         self.tables: defaultdict[str, dict[str, Wire]] = defaultdict(dict)
         self.events: dict[str, Event] = {}
+        self.order: dict[str, int] = {}
         self.private: defaultdict[str, dict[str, Any]] = defaultdict(dict)
         self.cause = Cause()
         self._clock = clock
@@ -129,6 +130,7 @@ class Merchant:
             "livemode": self.livemode,
         } | fields
         self.objects[wire["id"]] = self.tables[kind][wire["id"]] = wire
+        self.order[wire["id"]] = len(self.order)
         return wire
 
     def forget(self, wire: Wire) -> Wire:
@@ -166,6 +168,7 @@ class Merchant:
         )
         told[id] = snapshot
         self.events[event.id] = event
+        self.order[event.id] = len(self.order)
         self._announce(self, event)
         for react in self._reactions.get(type, ()):
             react(self, wire)

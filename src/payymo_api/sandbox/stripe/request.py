@@ -26,6 +26,12 @@ from payymo_api.sandbox.stripe.refusals import (
     unauthorized,
 )
 
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "authorization, content-type, stripe-account",
+}
+"""Pages call from any origin, with a publishable key."""
 _KEPT_SECONDS = 86_400
 _LONGEST_KEY = 255
 _PUBLIC = {
@@ -108,8 +114,7 @@ def _headers(request: Request, platform: Platform) -> dict[str, str]:
     headers = {
         "Request-Id": f"req_{platform.chance.randbytes(7).hex()}",
         "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
-        "Access-Control-Allow-Origin": "*",
-    }
+    } | _CORS
     for name in ("Idempotency-Key", "Stripe-Account"):
         if given := request.headers.get(name):
             headers[name] = given
@@ -212,24 +217,15 @@ def _run(call: Call, handler: Handler, key: str | None) -> tuple[int, Wire, bool
             return refusal.status, refusal.body, refusal.began
 
 
-async def preflight(_request: Request) -> Response:
-    """The browser asks before a page calls with a publishable key."""
-    return Response(
-        status_code=204,
-        headers={
-            "Access-Control-Allow-Origin": "*",
-            "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": "authorization, content-type, stripe-account",
-        },
-    )
+async def elsewhere(request: Request) -> Response:
+    """No such address; a browser that asks whether a page may call is told yes."""
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=_CORS)
+    message = f"Unrecognized request URL ({request.method}: {request.url.path})."
+    return JSONResponse(envelope("invalid_request_error", message), 404, headers=_CORS)
 
 
 async def refused(_request: Request, error: Exception) -> Response:
     """Starlette's handler for a Refusal outside the API: a tester asked for it."""
     refusal = cast("Refusal", error)
     return JSONResponse(refusal.body, refusal.status)
-
-
-def unknown_url(request: Request) -> Response:
-    message = f"Unrecognized request URL ({request.method}: {request.url.path})."
-    return JSONResponse(envelope("invalid_request_error", message), 404)

@@ -23,7 +23,7 @@ from payymo_api.sandbox.stripe import (
     subscriptions,
     webhook_endpoints,
 )
-from payymo_api.sandbox.stripe.request import Handler, answered, preflight
+from payymo_api.sandbox.stripe.request import Handler, answered, elsewhere
 
 
 def _api(path: str, **handlers: Handler) -> list[BaseRoute]:
@@ -138,11 +138,11 @@ _ACCOUNT = [
 ]
 
 ROUTES: list[BaseRoute] = [
-    Route("/v1/{path:path}", preflight, methods=["OPTIONS"]),
     *_PAYMENTS,
     *_MONEY,
     *_BILLING,
     *_ACCOUNT,
+    Route("/v1/{path:path}", elsewhere, methods=["DELETE", "GET", "OPTIONS", "POST", "PUT"]),
     Route("/oauth/authorize", oauth.authorize, methods=["GET", "POST"]),
     Route("/oauth/token", oauth.token, methods=["POST"]),
     Route("/oauth/deauthorize", oauth.deauthorize, methods=["POST"]),

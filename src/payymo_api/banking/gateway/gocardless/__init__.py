@@ -1,5 +1,6 @@
 """GoCardless Bank Account Data (v2). Production and the sandbox differ in the base URL only."""
 
+import asyncio
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from payymo_api.banking.errors import (
 )
 from payymo_api.banking.gateway import (
     AccountIdentity,
+    Allowance,
     BalancePage,
     Consent,
     ConsentState,
@@ -159,11 +161,8 @@ class GoCardless:
     async def transactions(self, ref: str, date_from: date, date_to: date) -> TransactionPage:
         window = {"date_from": date_from.isoformat(), "date_to": date_to.isoformat()}
         answer = await self._read(ref, "transactions/", window)
-        listed = record(record(answer.body).get("transactions"))
-        booked, broken = read_lines(records(listed.get("booked")), booked=True)
-        pending, unread = read_lines(records(listed.get("pending") or []), booked=False)
         left = allowance(answer.headers, self._now())
-        return TransactionPage([*booked, *pending], [*broken, *unread], left)
+        return await asyncio.to_thread(_page, answer, left)
 
     async def _read(self, ref: str, part: str, query: Mapping[str, str] | None = None) -> Answer:
         try:
@@ -231,6 +230,13 @@ def _terms(institution: Institution, history_days: int) -> list[tuple[int, int]]
     wishes = [(history, access), (history, less)]
     wishes += [(min(history, safe), less) for safe in (_SAFE_DAYS, _SAFE_DAYS - 1)]
     return list(dict.fromkeys(wishes))
+
+
+def _page(answer: Answer, left: Allowance | None) -> TransactionPage:
+    listed = record(record(answer.body).get("transactions"))
+    booked, broken = read_lines(records(listed.get("booked")), booked=True)
+    pending, unread = read_lines(records(listed.get("pending") or []), booked=False)
+    return TransactionPage([*booked, *pending], [*broken, *unread], left)
 
 
 def _segment(ref: str) -> str:
