@@ -4,7 +4,8 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, BinaryIO, cast
 
 import orjson
 import structlog
@@ -43,6 +44,21 @@ def without_secrets(text: str) -> str:
     return _SECRET_SHAPES.sub(_CUT, text)
 
 
+class Lossy:
+    """Writes what can be written: on a full disk a line is lost, not the request that logs it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, line: bytes) -> None:
+        with suppress(OSError):
+            self._file.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+
 def configure(level: str) -> None:
     """Route structlog and the standard library's loggers to stderr as JSON."""
     shared: list[Processor] = [
@@ -58,7 +74,9 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event, default=str)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(
+            cast("BinaryIO", Lossy(sys.stderr.buffer))  # of it the logger needs these two
+        ),
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(

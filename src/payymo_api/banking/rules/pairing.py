@@ -1,8 +1,8 @@
 """Which of an account's lines is which of the lines told now: pairs, surest first.
 
 A pass puts both sides into groups by a key and pairs within a group in a fixed order, so the order
-in which a bank lists its lines does not matter. Amount and currency stand in every key: a line never
-changes them, one that seems to is another line.
+in which a bank lists its lines does not matter. Amount and currency stand in every key: a line
+never changes them, one that seems to is another line.
 """
 
 from collections import defaultdict
