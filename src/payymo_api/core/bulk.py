@@ -28,7 +28,7 @@ async def insert_columns(scope: Scope, table: Table, columns: Mapping[str, Seque
 
 
 async def made_ahead(make: Callable[[A], B], items: Iterable[A]) -> AsyncIterator[B]:
-    """Yield what `make` makes of each, in order: a thread makes the next while the caller writes."""
+    """Yield what `make` makes of each, in order; a thread makes the next in the meantime."""
     making: asyncio.Task[B] | None = None
     for item in items:
         made = [await making] if making else []
