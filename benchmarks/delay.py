@@ -1,16 +1,22 @@
 """A way to a server on which every byte takes longer, both ways together."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from urllib.parse import urlsplit, urlunsplit
+
+import uvloop
 
 from payymo_api.local.ports import LOOPBACK
 
 
-@asynccontextmanager
-async def delayed(url: str, seconds: float) -> AsyncIterator[str]:
-    """Yield a URL of the same server, `seconds` further away."""
+@contextmanager
+def delayed(url: str, seconds: float) -> Iterator[str]:
+    """Yield a URL of the same server, `seconds` further away.
+
+    It has a thread of its own: the benchmark's waits while programs start.
+    """
     parts = urlsplit(url)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -19,11 +25,17 @@ async def delayed(url: str, seconds: float) -> AsyncIterator[str]:
             _pass_on(reader, far_writer, seconds / 2), _pass_on(far_reader, writer, seconds / 2)
         )
 
-    server = await asyncio.start_server(serve, LOOPBACK, 0)
-    port = server.sockets[0].getsockname()[1]
+    loop = uvloop.new_event_loop()
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    starting = asyncio.run_coroutine_threadsafe(asyncio.start_server(serve, LOOPBACK, 0), loop)
+    port = starting.result().sockets[0].getsockname()[1]
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-    yield urlunsplit(parts._replace(netloc=f"{user}{LOOPBACK}:{port}"))
-    server.close()
+    try:
+        yield urlunsplit(parts._replace(netloc=f"{user}{LOOPBACK}:{port}"))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
 
 
 async def _pass_on(

@@ -31,7 +31,7 @@ async def measure(bench: Bench) -> Sequence[Result]:
     keys = await _seed(bench)
     ours = bench.serve()
     bare = await _serve_bare(bench, keys)
-    async with delayed(bench.settings.redis_url, 0.001) as far_redis:
+    with delayed(bench.settings.redis_url, 0.001) as far_redis:
         far = bench.serve("api-far", redis_url=far_redis)
         rates = await interleaved(
             bench.rounds,
