@@ -37,8 +37,8 @@ check: .venv/dev .venv/npm ## format, lint, types, imports, the OpenAPI document
 bench: .venv/dev .venv/redis-server ## measure
 	.venv/bin/python -m benchmarks $(ARGS)
 
-fault: .venv/dev .venv/redis-server ## kill processes for minutes and count what is lost
-	.venv/bin/pytest -m fault $(ARGS)
+fault: .venv/dev .venv/redis-server ## break everything for most of an hour and count what is lost (PAYYMO_FAULT_SEED)
+	.venv/bin/pytest -m fault -s $(ARGS)
 
 browser: .venv/dev .venv/redis-server ## the checks that need Chromium
 	.venv/bin/pytest -m browser $(ARGS)

@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks import listing, stats, sync
+from benchmarks import listing, overload, stats, sync
 from benchmarks.harness import Benchmark, bench_on_servers
 from benchmarks.results import machine, report
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 BENCHMARKS: dict[str, Benchmark] = {
     "list": listing.measure,
+    "sizes": listing.measure_sizes,
     "stats": stats.measure,
+    "overload": overload.measure,
     "sync": sync.measure,
 }
 

@@ -1,6 +1,12 @@
-"""The baseline of `listing`: the least that answers, as the tenant's role needs it."""
+"""The baseline of `listing`: the same statement, and the least that answers with its rows.
 
+It reads as the tables' owner, whom row-level security does not bind there, with no transaction.
+"""
+
+import json
 import sys
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -10,33 +16,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-QUERY = """SELECT id, account_id, amount_minor, currency, booked_on, description, reference, note
-FROM transactions WHERE tenant_id = $1 AND removed_at IS NULL
-ORDER BY booked_on DESC, id DESC LIMIT 50"""
+from payymo_api.banking.repository.listing import LISTED
+from payymo_api.banking.schemas.transactions import TransactionFilters
 
 
-def app(url: str, tenant: str) -> Starlette:
+def app(url: str, tenants: dict[str, str]) -> Starlette:
     pool: asyncpg.Pool | None = None
+    text, values = LISTED.statement({**dict(TransactionFilters()), "limit": 51})
+    query = text.replace("me.tenant_id", f"${len(values) + 1}")
+    ids = {key: UUID(id) for key, id in tenants.items()}
 
-    async def answer(_: Request) -> Response:
+    async def answer(request: Request) -> Response:
         nonlocal pool
-        pool = pool or await asyncpg.create_pool(url, min_size=8, max_size=8)
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                "SELECT set_config('role', 'payymo_app', true),"
-                " set_config('payymo.tenant_id', $1, true)",
-                tenant,
-            )
-            rows = await connection.fetch(QUERY, tenant)
+        pool = pool or await asyncpg.create_pool(url, min_size=10, max_size=10)
+        tenant_id = ids.get(request.headers.get("x-api-key", ""))  # none: the harness looks in
+        async with pool.acquire() as connection:
+            rows: list[Any] = await connection.fetch(query, *values, tenant_id)
         return Response(orjson.dumps([dict(row) for row in rows], default=str))
 
     return Starlette(routes=[Route("/", answer)])
 
 
 if __name__ == "__main__":
-    _, database_url, tenant_id, port = sys.argv
+    _, database_url, keys, port = sys.argv
     uvicorn.run(
-        app(database_url, tenant_id),
+        app(database_url, json.loads(keys)),
         port=int(port),
         log_level="warning",
         loop="uvloop",

@@ -1,60 +1,126 @@
 """GET /transactions: key check, scope, row-level security, Redis rate limit, exact JSON.
 
-Against the same rows read by asyncpg and written by orjson in a bare Starlette app; both are served
-by uvicorn and asked by the same client.
+Against the same statement run by asyncpg and written by orjson in a bare Starlette app; both are
+one process of uvicorn, and asked by the same clients.
 """
 
-import asyncio
-import statistics
+import json
 import sys
-import time
 from collections.abc import Sequence
-from pathlib import Path
+from statistics import median
 
+import asyncpg
 import httpx
 
+from benchmarks.delay import delayed
 from benchmarks.harness import Bench, interleaved, ratio
+from benchmarks.load import Answers, Load, put_load
 from benchmarks.results import Result
+from benchmarks.seeding import seed_lines
+from payymo_api.core.types import TenantId
 
+TENANTS = 100
+LINES = 10_000
 SECONDS = 3.0
-CLIENTS = 8
-_STATEMENT = Path(__file__).parents[1] / "examples" / "statement.camt053.xml"
+CLIENTS = 16
+PAGES = 200
+PATH = "/api/v1/transactions"
 
 
 async def measure(bench: Bench) -> Sequence[Result]:
-    tenant_id, key = await bench.tenant("bench")
-    url = f"{bench.serve()}/api/v1"
-    bare = bench.serve_baseline(
-        sys.executable, "-m", "benchmarks.bare", bench.settings.database_url, str(tenant_id)
-    )
-    async with httpx.AsyncClient(headers={"X-API-Key": key}, trust_env=False) as client:
-        await _fill(client, url)
-        base, ours = await interleaved(
+    keys = await _seed(bench)
+    ours = bench.serve()
+    bare = await _serve_bare(bench, keys)
+    async with delayed(bench.settings.redis_url, 0.001) as far_redis:
+        far = bench.serve("api-far", redis_url=far_redis)
+        rates = await interleaved(
             bench.rounds,
-            lambda: _rate(client, bare),
-            lambda: _rate(client, f"{url}/transactions"),
+            lambda: _rate(bare, "/", list(keys)),
+            lambda: _rate(ours, PATH, list(keys)),
+            lambda: _rate(far, PATH, list(keys)),
         )
-    figures = f"{statistics.median(ours):.0f} of {statistics.median(base):.0f} requests/s"
-    against = "bare Starlette + asyncpg + orjson"
-    return [Result("GET /transactions, 8 rows", against, ratio(ours, base), "≥ 0.55", figures)]
+    rows = f"50 rows of {TENANTS * LINES:,} over {TENANTS} tenants"
+    return [
+        _compared(f"GET /transactions, {rows}", "bare Starlette + asyncpg + orjson", rates, 1, 0),
+        _compared("the same, 1 ms added to Redis", "without", rates, 2, 1),
+        await _tail(bench, ours, list(keys)),
+        await _late_page(bench, ours, next(iter(keys))),
+    ]
 
 
-async def _fill(client: httpx.AsyncClient, url: str) -> None:
-    account = {"name": "bench", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
-    (await client.post(f"{url}/bank_accounts", json=account)).raise_for_status()
-    files = {"file": ("statement.xml", _STATEMENT.read_bytes())}
-    (await client.post(f"{url}/transactions/import", files=files)).raise_for_status()
+async def measure_sizes(bench: Bench) -> Sequence[Result]:
+    """A tenant of many lines against one of a hundredth."""
+    few = bench.rows // 100
+    large, large_key = await bench.tenant("large")
+    small, small_key = await bench.tenant("small")
+    await seed_lines(bench, {small: few, large: bench.rows})
+    url = bench.serve()
+    of_large, of_small = await interleaved(
+        bench.rounds,
+        lambda: _median(url, PATH, large_key),
+        lambda: _median(url, PATH, small_key),
+    )
+    figures = f"median {median(of_large):.2f} ms against {median(of_small):.2f} ms, one client"
+    what = f"GET /transactions, tenant of {bench.rows:,} lines"
+    return [Result(what, f"tenant of {few:,}", ratio(of_large, of_small), "≤ 1.2", figures)]
 
 
-async def _rate(client: httpx.AsyncClient, url: str) -> float:
-    """Requests a second by CLIENTS concurrent callers."""
-    done, end = 0, time.perf_counter() + SECONDS
+async def _seed(bench: Bench) -> dict[str, TenantId]:
+    tenants = [await bench.tenant(f"tenant {number}") for number in range(TENANTS)]
+    await seed_lines(bench, {tenant_id: LINES for tenant_id, _ in tenants})
+    return {key: tenant_id for tenant_id, key in tenants}
 
-    async def call() -> None:
-        nonlocal done
-        while time.perf_counter() < end:
-            (await client.get(url)).raise_for_status()
-            done += 1
 
-    await asyncio.gather(*(call() for _ in range(CLIENTS)))
-    return done / SECONDS
+async def _serve_bare(bench: Bench, keys: dict[str, TenantId]) -> str:
+    owner = await asyncpg.connect(bench.settings.database_url)
+    for table in ("transactions", "bank_accounts"):
+        await owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    await owner.close()
+    tenants = json.dumps(
+        {key: str(id) for key, id in keys.items()} | {"": str(next(iter(keys.values())))}
+    )
+    return bench.serve_baseline(
+        sys.executable, "-m", "benchmarks.bare", bench.settings.database_url, tenants
+    )
+
+
+async def _rate(url: str, path: str, keys: Sequence[str]) -> float:
+    return (await put_load(Load(url, [path], keys, CLIENTS, SECONDS))).rate
+
+
+async def _median(url: str, path: str, key: str) -> float:
+    return (await put_load(Load(url, [path], [key], 1, SECONDS))).p50
+
+
+def _compared(
+    what: str, against: str, rates: Sequence[Sequence[float]], mine: int, base: int
+) -> Result:
+    bar = "≥ 0.55" if base == 0 else "≥ 0.85"
+    figures = f"{median(rates[mine]):.0f} of {median(rates[base]):.0f} requests/s"
+    return Result(what, against, ratio(rates[mine], rates[base]), bar, figures)
+
+
+async def _tail(bench: Bench, url: str, keys: Sequence[str]) -> Result:
+    """All ask for a connection at once: four times as many as there are."""
+    clients = 4 * bench.settings.database_pool
+    load = Load(url, [PATH], keys, clients, SECONDS)
+    found: list[Answers] = [await put_load(load) for _ in range(bench.rounds)]
+    value = median(each.p99 / each.p50 for each in found)
+    p50, p99 = (median(points) for points in zip(*((e.p50, e.p99) for e in found), strict=True))
+    figures = f"p99 {p99:.1f} ms, p50 {p50:.1f} ms"
+    return Result(
+        f"p99 of {clients} clients, {clients // 4} connections", "p50", value, "≤ 3", figures
+    )
+
+
+async def _late_page(bench: Bench, url: str, key: str) -> Result:
+    path = PATH
+    async with httpx.AsyncClient(headers={"X-API-Key": key}, trust_env=False) as client:
+        for _ in range(PAGES - 1):
+            cursor = (await client.get(f"{url}{path}")).json()["next_cursor"]
+            path = f"{PATH}?cursor={cursor}"
+    late, first = await interleaved(
+        bench.rounds, lambda: _median(url, path, key), lambda: _median(url, PATH, key)
+    )
+    figures = f"median {median(late):.2f} ms against {median(first):.2f} ms, one client"
+    return Result(f"page {PAGES} by cursor", "page 1", ratio(late, first), "≤ 1.5", figures)

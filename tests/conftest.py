@@ -77,7 +77,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     yield app
     parts: Parts = app.state.parts
     await app.state.banks.aclose()
-    await parts.limits.redis.aclose()
+    await parts.limits.aclose()
     await parts.database.close()
 
 

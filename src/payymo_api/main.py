@@ -1,8 +1,9 @@
 """Assemble the HTTP application. No logic lives here."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import files
 
 from fastapi import FastAPI
@@ -19,23 +20,23 @@ from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.edge import openapi, operations
-from payymo_api.edge.caller import Caller, Callers
+from payymo_api.edge.caller import REFRESHED_SECONDS, Callers
 from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
 from payymo_api.invoicing import router as invoicing
 from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
-from payymo_api.tenants.repository import find_caller
+from payymo_api.tenants.repository import find_callers
 from payymo_api.tenants.schemas import RESOURCES
 from payymo_api.tenants.service import note_keys_used
 from payymo_api.webhooks import router as webhooks
 
 ROUTERS = (
+    banking.transactions,
     banking.institutions,
     banking.connections,
     banking.accounts,
-    banking.transactions,
     banking.categories,
     banking.rules,
     banking.memories,
@@ -55,7 +56,7 @@ Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's
 `amount_minor` is the same in minor units. Errors are problem details (RFC 9457) whose `code` is
 stable. Lists page by `cursor`. Any POST may carry an `Idempotency-Key`. Times are UTC.
 """
-_KEYS_NOTED_EVERY = 10.0
+_NOTED_EVERY = 10.0
 _log = log.get(__name__)
 
 
@@ -75,7 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.banks = open_banks(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (operations.router, banking.callback, *ROUTERS):
+    for router in (*ROUTERS, operations.router, banking.callback):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)
@@ -84,15 +85,13 @@ def create_app(settings: Settings) -> FastAPI:
 
 def build_parts(settings: Settings) -> Parts:
     database = Database.of(settings)
-
-    async def lookup(digest: bytes) -> Caller | None:
-        return await find_caller(database, digest)
-
     return Parts(
         settings=settings,
         database=database,
         keyring=Keyring.parse(settings.encryption_keys.get_secret_value()),
-        callers=Callers(settings.api_key_pepper.get_secret_value().encode(), lookup),
+        callers=Callers(
+            settings.api_key_pepper.get_secret_value().encode(), partial(find_callers, database)
+        ),
         limits=RateLimits(Redis.from_url(settings.redis_url, socket_timeout=0.5)),
     )
 
@@ -100,25 +99,30 @@ def build_parts(settings: Settings) -> Parts:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
-    noting = asyncio.create_task(_note_keys(parts))
+    note_used = partial(note_keys_used, parts.database, parts.callers)
+    running = [
+        asyncio.create_task(_every(_NOTED_EVERY, parts.limits.count_processes)),
+        asyncio.create_task(_every(_NOTED_EVERY, note_used)),
+        asyncio.create_task(_every(REFRESHED_SECONDS, parts.callers.refresh)),
+    ]
     yield
-    noting.cancel()
-    with suppress(asyncio.CancelledError):
-        await noting
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
     await note_keys_used(parts.database, parts.callers)
     banks: Banks = app.state.banks
     await banks.aclose()
-    await parts.limits.redis.aclose()
+    await parts.limits.aclose()
     await parts.database.close()
 
 
-async def _note_keys(parts: Parts) -> None:
+async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
     while True:
-        await asyncio.sleep(_KEYS_NOTED_EVERY)
         try:
-            await note_keys_used(parts.database, parts.callers)
+            await act()
         except PayymoError as error:
-            _log.warning("key_use_not_noted", code=error.code)
+            _log.warning("upkeep_failed", code=error.code)
+        await asyncio.sleep(seconds)
 
 
 def _serve_docs(app: FastAPI) -> None:

@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
+from payymo_api.banking.rules.line import RANKS, Source
 from payymo_api.core.clock import now
 from payymo_api.core.money import decimal_text
 from tests.banking.conftest import TRANSACTIONS, Office
@@ -102,6 +103,10 @@ def amounts(lines: list[dict[str, Any]]) -> list[tuple[str, int]]:
 
 def expected(*told: Told) -> list[tuple[str, int]]:
     return sorted((each.day.isoformat(), each.minor) for each in told)
+
+
+def test_every_source_has_a_rank() -> None:
+    assert sorted(RANKS) == sorted(get_args(Source))
 
 
 @every_format

@@ -32,6 +32,8 @@ from payymo_api.banking.rules.merchants import LONGEST, cleaned, merchant
         ("BP 24", "BP 24"),
         ("PayPal *", "PayPal"),
         ("4.99 *", "4.99"),
+        ("1 " * 150 + "Corner Cafe", "Corner Cafe"),
+        ("1" * 300, "1" * 80),
     ],
 )
 def test_a_merchant_is_what_the_bank_wraps_the_name_in_taken_off(told: str, name: str) -> None:
@@ -48,7 +50,11 @@ _PIECES = st.sampled_from(
     "PAYPAL * SQ SumUp CARD PAYMENT TO //BERLIN/DE 3297 LONDON GB 12/11/2026 ON 14:05 REF 99182736"
     " Müller GMBH & Co. KG **** xx1234 #12 Café ß 25DEC 2026-11-24 A1B2C3D4 ltd".split()
 )
-_TEXTS = st.text(max_size=200) | st.lists(_PIECES, max_size=12).map(" ".join)
+_TEXTS = (
+    st.text(max_size=200)
+    | st.lists(_PIECES, max_size=12).map(" ".join)
+    | st.builds(str.__add__, st.text("12 -,*", max_size=500), st.text("a1- *", max_size=500))
+)
 
 
 @given(_TEXTS)

@@ -1,6 +1,12 @@
-import pytest
+import errno
+import io
+from typing import BinaryIO, cast
 
-from payymo_api.core.log import redact
+import pytest
+import structlog
+from typing_extensions import Buffer, override
+
+from payymo_api.core.log import Lossy, redact
 
 
 @pytest.mark.parametrize(
@@ -33,3 +39,14 @@ def test_a_url_loses_its_password_only() -> None:
     line = redact(None, "", {"event": "postgresql://user:pass@host/name"})
 
     assert line["event"] == "postgresql://[redacted]@host/name"
+
+
+def test_a_line_that_can_not_be_written_is_lost_in_silence() -> None:
+    class Full(io.BytesIO):
+        @override
+        def write(self, line: Buffer) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    logger = structlog.BytesLogger(cast("BinaryIO", Lossy(Full())))
+
+    logger.info(b"{}")

@@ -15,22 +15,25 @@ from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId
 from payymo_api.local.receiver import Receiver
 from payymo_api.local.stack import Stack, running_stack
-from payymo_api.local.story import MainJob, Story
+from payymo_api.local.story import MainJob, Story, Wishes
 from payymo_api.tenants import service as tenants
 from tests.fault.say import say
 
 _LIMIT = 1_000_000  # requests a minute: limits have tests of their own
 _CALLS = 100_000  # readings a day: every one that a kill interrupts has cost one
-JOBS_AT_ONCE = 4
+_EACH_LINE_EVERY = 4
+_HISTORY_DAYS = 10  # some 40 lines: many small jobs meet more faults than few large ones
+JOBS_AT_ONCE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A tenant, its key, and its system, which listens until the end."""
+    """A tenant, its key, and its system, which listens until the end: to each line, or in sum."""
 
     tenant_id: TenantId
     key: str
     receiver: Receiver
+    each_line: bool
 
 
 @dataclass(slots=True)
@@ -48,7 +51,9 @@ class Stage:
         made = await tenants.create_first_key(
             self.database, self.settings, tenant_id, "fault", _LIMIT
         )
-        player = Player(tenant_id, made.key, self._open.enter_context(Receiver()))
+        receiver = self._open.enter_context(Receiver())
+        each_line = len(self.players) % _EACH_LINE_EVERY == 0
+        player = Player(tenant_id, made.key, receiver, each_line)
         self.players.append(player)
         return player
 
@@ -59,7 +64,8 @@ class Stage:
         async def play(player: Player) -> None:
             async with turn:
                 began = time.monotonic()
-                job = MainJob(self.stack, player.receiver, lambda _: None, player.key)
+                wishes = Wishes(player.key, player.each_line, _HISTORY_DAYS)
+                job = MainJob(self.stack, player.receiver, lambda _: None, wishes)
                 story = await asyncio.to_thread(job.play)
             story.seconds = round(time.monotonic() - began, 1)
             self.stories.append(story)

@@ -100,7 +100,7 @@ async def _running_again_changes_nothing(world: World) -> None:
 
 async def _state(world: World) -> list[Any]:
     return [
-        await world.eye.fetchval(f"SELECT array_agg(t::text ORDER BY t::text) FROM {table} t")  # noqa: S608
+        await world.eye.fetchval(f"SELECT array_agg(t::text ORDER BY t::text) FROM {table} t")  # noqa: S608  a name of ours
         for table in TABLES
     ]
 

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import aclosing
 
 import asyncpg
 import pytest
@@ -25,9 +26,13 @@ async def live(
     """Live one seed through; AssertionError where an invariant breaks."""
     with fake_time(seed) as timeline:
         world = World(timeline, engine, eye, settings)
-        async for _ in world.play():
-            await check_always(world)
-        await check_at_rest(world)
+        try:
+            async with aclosing(world.play()) as days:
+                async for _ in days:
+                    await check_always(world)
+            await check_at_rest(world)
+        finally:
+            await timeline.end()
     return world
 
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from payymo_api.core.errors import PayymoError
 
 Actor = Coroutine[Any, Any, object]
-MOST_TURNS = 20_000
+MOST_TURNS = 4_000
 """A world that has not come to rest by then never will."""
 
 
@@ -55,6 +55,7 @@ class Timeline:
         self._turns: list[_Turn] = []
         self._numbers = count()
         self._given_back = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def next_at(self) -> datetime | None:
@@ -69,7 +70,16 @@ class Timeline:
     ) -> None:
         """Let the actor run from `seconds` on; a refusal (PayymoError) may end it, a crash not."""
         turn = self._book(seconds)
-        asyncio.get_running_loop().create_task(self._act(name, process, actor, turn))
+        task = asyncio.get_running_loop().create_task(self._act(name, process, actor, turn))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end(self) -> None:
+        """Leave no actor behind, whatever they wait for."""
+        left = tuple(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def kill(self) -> NoReturn:
         """End the process of whoever has the turn; its other actors end at their next turn."""

@@ -195,7 +195,7 @@ class Users:
         found = await self._all(model, *conditions)
         return self.timeline.chance.choice(found) if found else None
 
-    async def _all(self, model: Any, *conditions: Any) -> Sequence[Any]:  # noqa: ANN401
+    async def _all(self, model: Any, *conditions: Any) -> Sequence[Any]:  # noqa: ANN401  any table
         statement = select(model).where(*conditions).order_by(model.id)
         async with self.tools.database.scope(self.tenant_id) as scope:
             return (await scope.session.scalars(statement)).all()

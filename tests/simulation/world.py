@@ -1,7 +1,7 @@
 """One seed's world: the service's own tasks and sweeps between a bank, sinks and a bad queue."""
 
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -109,7 +109,7 @@ class World:
         self._due: list[datetime | None] = []
         self._sweeps_schedule = True
 
-    async def play(self) -> AsyncIterator[None]:
+    async def play(self) -> AsyncGenerator[None, None]:
         """Open up, live through the days (yielding after each), come to rest without faults."""
         await empty(self.eye)
         await self.workers.begin()

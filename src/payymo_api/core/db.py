@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Text, Uuid, func, select, text
+import asyncpg
+from sqlalchemy import BigInteger, DateTime, Text, Uuid, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import PoolProxiedConnection
 
 from payymo_api.core import types as ids
 from payymo_api.core.errors import Overloaded
@@ -79,6 +81,34 @@ class Scope:
             yield
 
 
+@dataclass(frozen=True, slots=True)
+class ReadScope:
+    """A Scope for the lists that are read all the time: one statement is the whole transaction."""
+
+    _driver: Any
+    tenant_id: TenantId
+
+    async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Run `SELECT … WHERE tenant_id = me.tenant_id`, by the driver itself, in one round trip.
+
+        The tenant is set in the same statement and until its end. The rows are LATERAL to it, so it
+        is set before any is looked at; were it not, row-level security would show none. A
+        connection that does not act as `payymo_app` is refused: set_config fails without a name.
+        """
+        text = (
+            "WITH me AS MATERIALIZED (SELECT set_config("  # noqa: S608  the text is our own
+            f"CASE current_user WHEN '{APP_ROLE}' THEN 'payymo.tenant_id' END,"
+            f" ${len(values) + 1}::text, true)::uuid AS tenant_id)"
+            f" SELECT found.* FROM me CROSS JOIN LATERAL ({statement}) AS found"
+        )
+        rows: list[asyncpg.Record] = await self._driver.fetch(text, *values, str(self.tenant_id))
+        return rows
+
+
+ME = literal_column("me.tenant_id", Uuid())
+"""The tenant of `ReadScope.fetch`."""
+
+
 class DatabaseUnavailable(Overloaded):
     code = "database_unavailable"
     title = "Our database can't be reached just now"
@@ -108,6 +138,30 @@ class Database:
             yield Scope(session, tenant_id)
 
     @asynccontextmanager
+    async def read_scope(self, tenant_id: TenantId) -> AsyncIterator[ReadScope]:
+        """A connection as `payymo_app` with no transaction open; nothing runs beside its `fetch`.
+
+        A connection that saw an error is not used again.
+        """
+        async with self._seat():
+            pooled = await self._checked_out()
+            try:
+                yield ReadScope(pooled.driver_connection, tenant_id)
+            except BaseException:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
+
+    async def _checked_out(self) -> PoolProxiedConnection:
+        """Take a connection from the pool, passing by those that the server has closed."""
+        pooled = await self.engine.raw_connection()
+        while pooled.driver_connection is None or pooled.driver_connection.is_closed():
+            pooled.invalidate()
+            pooled = await self.engine.raw_connection()
+        return pooled
+
+    @asynccontextmanager
     async def system(self) -> AsyncIterator[AsyncSession]:
         """One transaction as `payymo_system`: the few named tables, before a tenant is known."""
         async with self._transaction(SYSTEM_ROLE, "") as session:
@@ -115,13 +169,17 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, role: str, tenant: str) -> AsyncIterator[AsyncSession]:
+        async with self._seat(), self._sessions() as session:
+            await _become(session, role, tenant)
+            yield session
+            await session.commit()
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[None]:
         await self._enter()
         try:
-            async with self._sessions() as session:
-                await _become(session, role, tenant)
-                yield session
-                await session.commit()
-        except (SQLAlchemyError, OSError) as error:
+            yield
+        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             if not _is_outage(error):
                 raise
             raise DatabaseUnavailable("The database did not answer.", retry_after=2) from error
@@ -129,6 +187,9 @@ class Database:
             self._gate.release()
 
     async def _enter(self) -> None:
+        if not self._gate.locked():
+            await self._gate.acquire()
+            return
         try:
             async with asyncio.timeout(self._wait_seconds):
                 await self._gate.acquire()
@@ -145,6 +206,7 @@ def create_engine(settings: Settings) -> AsyncEngine:
         "timeout": 5,
         "server_settings": {
             "application_name": "payymo",
+            "role": APP_ROLE,
             "timezone": "UTC",
             "jit": "off",
             "statement_timeout": "60000",
@@ -181,6 +243,10 @@ async def _become(session: AsyncSession, role: str, tenant: str) -> None:
 def _is_outage(error: Exception) -> bool:
     """Tell the server being away, shutting down or in recovery from a statement that failed."""
     if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        return error.connection_invalidated or state[:2] in {"08", "53"} or state[:3] == "57P"
-    return isinstance(error, OSError)
+        return error.connection_invalidated or _is_outage_state(error.orig)
+    return isinstance(error, OSError | asyncpg.InterfaceError) or _is_outage_state(error)
+
+
+def _is_outage_state(error: BaseException | None) -> bool:
+    state = str(getattr(error, "sqlstate", None) or "")
+    return state[:2] in {"08", "53"} or state[:3] == "57P"

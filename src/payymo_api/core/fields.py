@@ -1,11 +1,11 @@
 """The types of request and response fields: strict at the door, exact on the way out."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
 from uuid import UUID
 
 from pydantic import (
@@ -157,6 +157,35 @@ class Listing(Answer, Generic[ItemT]):
             has_more=page.next_cursor is not None,
             next_cursor=page.next_cursor,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PlainListing:
+    """A Listing whose items are JSON already: see `banking.service.listing`."""
+
+    data: Sequence[Mapping[str, Any]]
+    next_cursor: str | None
+
+    @property
+    def has_more(self) -> bool:
+        return self.next_cursor is not None
+
+
+def id_prefixes(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return field -> prefix for the fields that are public ids."""
+    found = {
+        name: _public_id((field.annotation, *field.metadata))
+        for name, field in model.model_fields.items()
+    }
+    return {name: id.prefix for name, id in found.items() if id is not None}
+
+
+def _public_id(parts: Sequence[object]) -> PublicId | None:
+    for part in parts:
+        found = part if isinstance(part, PublicId) else _public_id(get_args(part))
+        if found is not None:
+            return found
+    return None
 
 
 def _storable(text: str) -> str:

@@ -4,11 +4,14 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, BinaryIO, cast
 
 import orjson
 import structlog
 from structlog.typing import Processor
+
+from payymo_api.core.clock import now, rfc3339
 
 _SECRET_NAMES = re.compile(
     r"secret|password|token|api[_-]?key|authorization|cookie|pepper|credential", re.IGNORECASE
@@ -18,6 +21,7 @@ _SECRET_SHAPES = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)*|(?<=://)[^\s/@]*:[^\s/@]*(?=@)"
 )
 _CUT = "[redacted]"
+_root = logging.getLogger()
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401  structlog's signature
@@ -40,6 +44,21 @@ def without_secrets(text: str) -> str:
     return _SECRET_SHAPES.sub(_CUT, text)
 
 
+class Lossy:
+    """Writes what can be written: on a full disk a line is lost, not the request that logs it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, line: bytes) -> None:
+        with suppress(OSError):
+            self._file.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+
 def configure(level: str) -> None:
     """Route structlog and the standard library's loggers to stderr as JSON."""
     shared: list[Processor] = [
@@ -55,7 +74,9 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event, default=str)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(
+            cast("BinaryIO", Lossy(sys.stderr.buffer))  # of it the logger needs these two
+        ),
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -73,6 +94,19 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("httpx", "httpcore", "arq.worker", "uvicorn.access", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def request(request_id: str, **fields: object) -> None:
+    """Write a request's line, past the processors: only its id, which a caller may choose, is text
+    that could hold a secret.
+    """
+    if not _root.isEnabledFor(logging.INFO):
+        return
+    at = rfc3339(now())
+    id = without_secrets(request_id)
+    line = {"event": "request", "level": "info", "at": at, "request_id": id, **fields}
+    sys.stderr.buffer.write(orjson.dumps(line, default=str) + b"\n")
+    sys.stderr.buffer.flush()
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

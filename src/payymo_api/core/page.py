@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -40,11 +40,22 @@ class Keyset(Generic[T]):
 
     def after(self, statement: Select[T], cursor: str | None) -> Select[T]:
         """Continue behind `cursor`; ValidationFailed if it is none of this list's."""
-        if cursor is not None:
-            place, row = decode(cursor, self.types), tuple_(*self.columns)
+        return self.behind(statement, None if cursor is None else decode(cursor, self.types))
+
+    def behind(
+        self, statement: Select[Any], place: tuple[CursorValue, ...] | ColumnElement[Any] | None
+    ) -> Select[Any]:
+        """`after` a cursor that is decoded, or `bound` to be."""
+        if place is not None:
+            row = tuple_(*self.columns)
             statement = statement.where(row < place if self.descending else row > place)
         order = [column.desc() if self.descending else column.asc() for column in self.columns]
         return statement.order_by(*order)
+
+    def bound(self, names: Sequence[str]) -> ColumnElement[Any]:
+        """Return a place whose values come later, under these names."""
+        columns = zip(names, self.columns, strict=True)
+        return tuple_(*[bindparam(name, type_=column.type) for name, column in columns])
 
     async def page(
         self, session: AsyncSession, statement: Select[T], cursor: str | None, limit: int

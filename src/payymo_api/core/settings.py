@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     database_pool: Annotated[
         int, Field(ge=2, le=200, description="PostgreSQL connections of one process.")
     ] = 10
+    requests_at_once: Annotated[
+        int, Field(ge=1, description="Requests that one process works on; more get 503 at once.")
+    ] = 100
     database_wait_seconds: Annotated[
         float, Field(gt=0, description="A request waits this long for a connection, then 503.")
     ] = 5.0

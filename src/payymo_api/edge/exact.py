@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from payymo_api.core.errors import BodyTooLarge, MalformedRequest
+from payymo_api.core.fields import PlainListing
 
 
 class ExactRequest(Request):
@@ -60,7 +61,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def dump(answer: BaseModel) -> bytes:
+def dump(answer: BaseModel | PlainListing) -> bytes:
+    if isinstance(answer, PlainListing):
+        names = ("data", "has_more", "next_cursor")
+        return dump_plain({name: getattr(answer, name) for name in names})
     return dump_plain(answer.model_dump())
 
 
@@ -68,7 +72,12 @@ def dump_plain(content: Any) -> bytes:  # noqa: ANN401  JSON is anything
     return orjson.dumps(content, default=_exact, option=orjson.OPT_UTC_Z)
 
 
+def number(text: str) -> orjson.Fragment:
+    """Return a decimal text as the JSON number that it is."""
+    return orjson.Fragment(text.encode())
+
+
 def _exact(value: object) -> object:
     if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f").encode())
+        return number(format(value, "f"))
     raise TypeError(f"{type(value).__name__} has no JSON form")

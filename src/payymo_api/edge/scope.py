@@ -1,6 +1,6 @@
 """Tenant scoping by dependency injection: no route reaches data but through one of these."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from payymo_api.core.db import Database, Scope
+from payymo_api.core.db import Database, ReadScope, Scope
 from payymo_api.core.errors import Forbidden, PayymoError, Unauthenticated
 from payymo_api.core.types import TenantId, new_id
 from payymo_api.edge import idempotency
@@ -23,11 +23,15 @@ api_key = APIKeyHeader(
 bearer = HTTPBearer(auto_error=False, scheme_name="Bearer", description="The same API key.")
 
 
-def get_caller(
+async def get_caller(
     request: Request,
     _: Annotated[object, Security(api_key)],
     __: Annotated[object, Security(bearer)],
 ) -> Caller:
+    return caller_of(request)
+
+
+def caller_of(request: Request) -> Caller:
     """Return whom `edge.door` has let in."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
@@ -38,10 +42,10 @@ def get_caller(
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
-def permission(resource: str) -> Callable[[Request, Caller], None]:
+def permission(resource: str) -> Callable[[Request, Caller], Awaitable[None]]:
     """A router's dependency: the key needs `<resource>:read` or `<resource>:write`."""
 
-    def check(request: Request, caller: CallerDep) -> None:
+    async def check(request: Request, caller: CallerDep) -> None:
         needed = f"{resource}:{'read' if request.method in _READS else 'write'}"
         if not caller.may(needed):
             raise Forbidden(f"This key lacks the scope {needed}.")
@@ -77,6 +81,15 @@ async def open_scope(
 
 # scope="function": commit before the response leaves, so a failed commit is a 500 and not a lie.
 ScopeDep = Annotated[Scope, Depends(open_scope, scope="function")]
+
+
+async def open_read_scope(database: DatabaseDep, caller: CallerDep) -> AsyncIterator[ReadScope]:
+    """`open_scope` for a GET that is asked all the time."""
+    async with database.read_scope(caller.tenant_id) as scope:
+        yield scope
+
+
+ReadScopeDep = Annotated[ReadScope, Depends(open_read_scope, scope="function")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,16 @@ def parts(request: Request) -> Parts:
     return found
 
 
-PartsDep = Annotated[Parts, Depends(parts)]
+async def _get_parts(request: Request) -> Parts:
+    """Not to be called in a thread, which FastAPI does with plain functions."""
+    return parts(request)
 
 
-def database(request: Request) -> Database:
+PartsDep = Annotated[Parts, Depends(_get_parts)]
+
+
+async def _get_database(request: Request) -> Database:
     return parts(request).database
 
 
-DatabaseDep = Annotated[Database, Depends(database)]
+DatabaseDep = Annotated[Database, Depends(_get_database)]

@@ -64,17 +64,30 @@ _DEBTS = (
 _OPEN_AFTERWARDS = {"INV-2026-0999"}  # nobody pays it
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a tenant plays the story; without the `key` of one that has nothing yet, one is made."""
+
+    key: str | None = None
+    each_line: bool = True
+    history_days: int = 90
+
+
 class MainJob:
     """One run of the story by a tenant of its own. CannotStart if a step does not hold."""
 
     def __init__(
-        self, stack: Stack, receiver: Receiver, step: Callable[[str], None], key: str | None = None
+        self,
+        stack: Stack,
+        receiver: Receiver,
+        step: Callable[[str], None],
+        wishes: Wishes = Wishes(),
     ) -> None:
-        """Without the `key` of a tenant that has nothing yet, a tenant is made."""
         self._stack, self._receiver, self._step = stack, receiver, step
+        self._wishes = wishes
         self._api = httpx.Client(
             base_url=f"{stack.base_url}/api/v1",
-            headers={"X-API-Key": key or _new_tenant(stack)},
+            headers={"X-API-Key": wishes.key or _new_tenant(stack)},
             timeout=30,
             trust_env=False,
         )
@@ -97,7 +110,8 @@ class MainJob:
         return self._story
 
     def _listen(self) -> None:
-        endpoint = {"url": f"{self._receiver.url}/hooks", "event_types": ["*"], "each_line": True}
+        url = f"{self._receiver.url}/hooks"
+        endpoint = {"url": url, "event_types": ["*"], "each_line": self._wishes.each_line}
         self._receiver.trust(self._post("/webhook_endpoints", json=endpoint)["secret"])
 
     def _bill(self) -> None:
@@ -128,14 +142,21 @@ class MainJob:
         """The bank's customers pay; then its user consents, as a browser would."""
         self._pay_at_the_bank(f"{self._stack.sandbox_url}/sandbox/gocardless")
         self._story.bank = self._get(f"/institutions/{_BANK}")["name"]
-        body = {"institution_id": _BANK, "redirect_url": f"{self._receiver.url}/back"}
+        body = {
+            "institution_id": _BANK,
+            "redirect_url": f"{self._receiver.url}/back",
+            "history_days": self._wishes.history_days,
+        }
         connection = self._post("/bank_connections", json=body)
         self._browse(f"{connection['authorization_url']}?approve=1")
         path = f"/bank_connections/{connection['id']}"
         self._until(
             lambda: self._get(path)["status"] == "active", "The consent did not connect the bank."
         )
-        self._until(lambda: bool(self._get(path)["last_synced_at"]), "The bank was not synced.")
+        self._until(
+            lambda: all(each["last_synced_at"] for each in self._get(path)["accounts"]),
+            "The bank was not synced.",
+        )
         self._story.accounts = len(self._get(path)["accounts"])
         self._story.transactions_synced = len(self._all("/transactions"))
 

@@ -97,7 +97,8 @@ class _Child:
             began = time.monotonic()
             self._running.wait()
             if self._roster and not self._stopping.is_set():
-                self._roster.remove(self.program.name)
+                with contextlib.suppress(OSError):  # the disk is full; nobody has that pid and time
+                    self._roster.remove(self.program.name)
             was_killed = self._running.returncode == -signal.SIGKILL
             if was_killed or time.monotonic() - began > _SETTLED:
                 pause = _FIRST_PAUSE
@@ -115,7 +116,7 @@ class _Child:
             try:
                 self._running = self._launch()
             except OSError as error:  # such as too many open files; the next turn tries again
-                with self._log.open("a") as log:
+                with contextlib.suppress(OSError), self._log.open("a") as log:
                     log.write(f"could not be started: {error}\n")
 
     def _launch(self) -> "subprocess.Popen[bytes]":
@@ -127,7 +128,8 @@ class _Child:
     def _note(self, pid: int) -> None:
         if self._roster is None:
             return
-        with contextlib.suppress(psutil.NoSuchProcess):  # macOS says so of one that ended at once
+        # macOS says NoSuchProcess of one that ended at once; on a full disk nothing can be noted
+        with contextlib.suppress(psutil.NoSuchProcess, OSError):
             entry = Entry(Process.of(pid), self.program.stop_signal, self.program.grace)
             self._roster.add(self.program.name, entry)
 

@@ -1,7 +1,8 @@
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import LargeBinary, Select, any_, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
@@ -10,7 +11,7 @@ from payymo_api.core.errors import NotFound
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import KeyId, TenantId
-from payymo_api.edge.caller import Caller
+from payymo_api.edge.caller import Caller, Plan
 from payymo_api.edge.models import SecurityIncident
 from payymo_api.tenants.models import ApiKey, Tenant
 
@@ -47,22 +48,23 @@ class IncidentRepository(TenantRepository[SecurityIncident]):
         return await self.by_id.page(self._session, self.select(), cursor, limit)
 
 
-async def find_caller(database: Database, digest: bytes) -> Caller | None:
-    """Return whom a key's digest belongs to; None if it is unknown, revoked or expired."""
+async def find_callers(database: Database, digests: Collection[bytes]) -> Mapping[bytes, Caller]:
+    """Return whom the keys' digests belong to, but for the unknown, revoked and expired."""
     statement = (
         select(ApiKey, Tenant.plan)
         .join(Tenant, Tenant.tenant_id == ApiKey.tenant_id)
         .where(
-            ApiKey.digest == digest,
+            ApiKey.digest == any_(literal(list(digests), ARRAY(LargeBinary()))),
             ApiKey.revoked_at.is_(None),
             or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
         )
     )
     async with database.system() as session:
-        row = (await session.execute(statement)).first()
-    if row is None:
-        return None
-    key, plan = row
+        rows = (await session.execute(statement)).all()
+    return {key.digest: _caller(key, plan) for key, plan in rows}
+
+
+def _caller(key: ApiKey, plan: Plan) -> Caller:
     return Caller(
         tenant_id=key.tenant_id,
         key_id=key.id,

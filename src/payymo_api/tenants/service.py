@@ -13,7 +13,7 @@ from payymo_api.tenants.models import ApiKey, Tenant
 from payymo_api.tenants.repository import (
     KeyRepository,
     TenantsRepository,
-    find_caller,
+    find_callers,
     note_use,
 )
 from payymo_api.tenants.schemas import KeyRequest
@@ -71,7 +71,7 @@ async def create_first_key(
 ) -> NewKey:
     """Make a key that may do everything, for the operator; NotFound without such a tenant."""
     callers = Callers(
-        settings.api_key_pepper.get_secret_value().encode(), partial(find_caller, database)
+        settings.api_key_pepper.get_secret_value().encode(), partial(find_callers, database)
     )
     async with database.scope(tenant_id) as scope:
         await TenantsRepository(scope).own()

@@ -165,6 +165,15 @@ def test_the_currency_of_a_line_may_stand_beside_it() -> None:
     assert [str(line.amount.currency) for line in read(content).lines] == ["JPY", "EUR"]
 
 
+def test_a_broken_cell_does_not_hide_what_its_column_is() -> None:
+    content = BRITISH.replace(b"88.00", b"much") + b"16 Oct 2026,CARD,TESCO,1.00,,1092.00\n"
+    found = mapping_of(content)
+
+    assert (found.balance, found.debit, found.decimal) == ("Balance", "Paid out", ".")
+    [problem] = read_csv(content, found, "GBP", None).problems
+    assert problem == "line 2, field Balance: 'much' is not an amount"
+
+
 def test_columns_with_one_name_are_told_apart_by_number() -> None:
     content = b"Date,Amount,Text,Text\n2026-10-01,-5.00,a,b\n"
 
@@ -213,6 +222,7 @@ ROWS = b"Date,Amount,Text\n2026-10-01,-5.00,a\n"
     ("content", "fields", "detail"),
     [
         (ROWS + b"2026-13-01,1.00,b\n", {}, "line 3, field Date: '2026-13-01' is not a date"),
+        (ROWS + b"soon,1.00,b\n", {}, "line 3, field Date: 'soon' is not a date (ymd)"),
         (ROWS + b"soon,1.00,b\n", {"description": ["Text"]}, "line 3, field Date: 'soon' is not"),
         (ROWS + b"2026-10-02,seven,b\n", {}, "line 3, field Amount: 'seven' is not an amount"),
         (ROWS + b"2026-10-02,,b\n", {}, "line 3, field Amount: is empty"),

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Select, Uuid, any_, func, literal, or_, se
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
-from payymo_api.banking.schemas.transactions import LineFilters, TransactionFilters
-from payymo_api.core.page import Keyset, Page
+from payymo_api.banking.schemas.transactions import LineFilters
+from payymo_api.core.page import Keyset
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import TransactionId
 
@@ -31,11 +31,6 @@ class TransactionRepository(TenantRepository[Transaction]):
         )
         for sort in ("booked_on", "-booked_on")
     }
-
-    async def page(self, filters: TransactionFilters) -> Page[Transaction]:
-        """The order is that of `ix_transactions_listed`: a page is a range of the index."""
-        order, statement = self.orders[filters.sort], narrowed(self.select(), filters)
-        return await order.page(self._session, statement, filters.cursor, filters.limit)
 
     async def locked(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
         """Return the lines, their rows locked in id order until the transaction ends."""
@@ -148,5 +143,6 @@ def _of_lines(filters: LineFilters) -> list[ColumnElement[bool]]:
     if filters.updated_since is not None:
         found.append(Transaction.updated_at >= filters.updated_since)
     if filters.q is not None:
-        found.append(or_(*(each.icontains(filters.q, autoescape=True) for each in _SEARCHED)))
+        words = func.lower(filters.q)
+        found.append(or_(*(func.strpos(func.lower(each), words) > 0 for each in _SEARCHED)))
     return found

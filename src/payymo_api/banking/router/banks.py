@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from payymo_api.banking.service.banks import Banks
 
 
-def get_banks(request: Request) -> Banks:
+async def get_banks(request: Request) -> Banks:
     found = request.app.state.banks
     assert isinstance(found, Banks)
     return found

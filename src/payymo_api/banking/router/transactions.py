@@ -24,16 +24,16 @@ from payymo_api.banking.schemas.transactions import (
     TransactionFilters,
     TransactionRequest,
 )
-from payymo_api.banking.service import imports, previews
+from payymo_api.banking.service import imports, listing, previews
 from payymo_api.banking.service import transactions as service
 from payymo_api.banking.service.answers import import_answer
 from payymo_api.banking.service.imports import Order
 from payymo_api.banking.statements import StatementFile, StatementFormat
 from payymo_api.banking.statements import read_file as read_statement_file
 from payymo_api.core.feed import Feed
-from payymo_api.core.fields import AccountRef, Listing, RunRef, TransactionRef
+from payymo_api.core.fields import AccountRef, Listing, PlainListing, RunRef, TransactionRef
 from payymo_api.edge.route import IfMatchDep, api_router
-from payymo_api.edge.scope import CallerDep, ScopeDep
+from payymo_api.edge.scope import CallerDep, ReadScopeDep, ScopeDep
 
 router = api_router("/transactions", "transactions")
 
@@ -76,12 +76,12 @@ def read_order(
 OrderDep = Annotated[Order, Depends(read_order)]
 
 
-@router.get("")
+@router.get("", response_model=Listing[TransactionAnswer])
 async def list_transactions(
-    scope: ScopeDep, filters: Annotated[TransactionFilters, Query()]
-) -> Listing[TransactionAnswer]:
+    scope: ReadScopeDep, filters: Annotated[TransactionFilters, Query()]
+) -> PlainListing:
     """List transactions, latest day first; all filters that are given must hold."""
-    return await service.list_transactions(scope, filters)
+    return await listing.list_transactions(scope, filters)
 
 
 @router.get("/stats")

@@ -188,7 +188,7 @@ def words(text: str | None) -> str:
     return _BETWEEN_WORDS.sub(" ", folded(text)).strip() if text else ""
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4096)
 def _name(text: str | None) -> str:
     """`words` of a counterparty's name; few of them make most lines."""
     return words(text)

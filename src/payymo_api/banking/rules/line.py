@@ -21,7 +21,7 @@ from payymo_api.core.types import TransactionId
 
 Source = Literal["feed", "camt", "mt940", "ofx", "csv"]
 FEED: Source = "feed"
-RANKS: Sequence[Source] = ("feed", "mt940", "camt")
+RANKS: Sequence[Source] = ("feed", "csv", "ofx", "mt940", "camt")
 """Whose words stand where several sources tell a line, whichever came first: the last of these. A
 statement is the bank's final word, and what it says no feed takes back."""
 

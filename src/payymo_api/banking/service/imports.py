@@ -1,5 +1,6 @@
 """Statement files into accounts: importing the same file twice changes nothing."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -114,9 +115,7 @@ async def _import(
 ) -> AccountImport:
     account = await AccountRepository(scope).get_locked(id)
     source = _SOURCES[file.format]
-    today = now().date()
-    told = [read(line, source, today) for each in statements for line in each.lines]
-    lines = [line for line in told if line]
+    lines, undated = await asyncio.to_thread(_dated, statements, source, now().date())
     found = Merge([], [], [], 0, 0)
     days_of_feed = await AccountRepository(scope).days_of_feed(id)
     if lines:
@@ -125,7 +124,7 @@ async def _import(
         found = await keep(scope, account, telling)
     _tell_balances(account, statements)
     flags = _flags(found, lines, days_of_feed)
-    warnings = _warnings(statements, undated=len(told) - len(lines)) + _unpaired(flags)
+    warnings = _warnings(statements, undated) + _unpaired(flags)
     run = _run(account, lines, found, warnings)
     run.file_digest = file.digest
     run.file = {
@@ -139,6 +138,13 @@ async def _import(
         "flagged": flags[:_SHOWN],
     }
     return await _kept(scope, run)
+
+
+def _dated(statements: Sequence[Statement], source: Source, today: date) -> tuple[list[Line], int]:
+    """Return the lines, and how many have no date at all."""
+    told = [read(line, source, today) for each in statements for line in each.lines]
+    lines = [line for line in told if line]
+    return lines, len(told) - len(lines)
 
 
 async def _kept(scope: Scope, run: SyncRun) -> AccountImport:
@@ -190,7 +196,7 @@ def _duplicates(lines: Sequence[Line], found: Merge, source: Source) -> int:
     return len(lines) - len(found.added) - found.paired - retold
 
 
-def _warnings(statements: Sequence[Statement], *, undated: int) -> list[dict[str, str]]:
+def _warnings(statements: Sequence[Statement], undated: int) -> list[dict[str, str]]:
     found = [{"code": w.code, "detail": w.detail} for each in statements for w in each.warnings]
     if undated:
         found.append({"code": "undated_line", "detail": f"{undated} lines have no date at all."})

@@ -21,7 +21,6 @@ from payymo_api.banking.schemas.transactions import (
     StatsAnswer,
     StatsFilters,
     TransactionAnswer,
-    TransactionFilters,
     TransactionRequest,
 )
 from payymo_api.banking.service.answers import sums, transaction_answer
@@ -32,24 +31,8 @@ from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.feed import Feed, changes
-from payymo_api.core.fields import Listing
 from payymo_api.core.types import TransactionId
 from payymo_api.edge.etag import IfMatch
-
-
-async def list_transactions(
-    scope: Scope, filters: TransactionFilters
-) -> Listing[TransactionAnswer]:
-    page = await TransactionRepository(scope).page(filters)
-    answers = await _answers(scope, page.rows)
-    return Listing[TransactionAnswer](
-        data=answers, has_more=page.next_cursor is not None, next_cursor=page.next_cursor
-    )
-
-
-async def _answers(scope: Scope, rows: Sequence[Transaction]) -> list[TransactionAnswer]:
-    owners = await AccountRepository(scope).connections({row.account_id for row in rows})
-    return [transaction_answer(row, owners.get(row.account_id)) for row in rows]
 
 
 async def get_transaction(

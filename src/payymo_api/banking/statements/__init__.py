@@ -36,21 +36,20 @@ class StatementFile:
 
     name: str | None
     content: bytes = field(repr=False)
+    digest: bytes
     format: StatementFormat
     statements: Sequence[Statement]
     sheet: Sheet | None
 
-    @property
-    def digest(self) -> bytes:
-        return hashlib.sha256(self.content).digest()
-
 
 def read_file(content: bytes, filename: str | None) -> StatementFile:
     """Read the file whole, or nothing of it: StatementUnreadable names the line and field."""
+    digest = hashlib.sha256(content).digest()
     if _names_its_fields(content):
-        statements = read_statements(content, filename)
-        return StatementFile(filename, content, statements[0].format, statements, None)
-    return StatementFile(filename, content, StatementFormat.CSV, (), read_sheet(content))
+        told = read_statements(content, filename)
+        return StatementFile(filename, content, digest, told[0].format, told, None)
+    sheet = read_sheet(content)
+    return StatementFile(filename, content, digest, StatementFormat.CSV, (), sheet)
 
 
 def read_statements(content: bytes, filename: str | None) -> list[Statement]:

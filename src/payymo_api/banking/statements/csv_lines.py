@@ -82,7 +82,7 @@ class LineReader:
         self._at = {field: table.columns.index(name) for field, name in self._columns.items()}
         self._width = len(table.columns)
         self._needed = max(self._at.values()) + 1
-        self._columns_named = table.columns
+        self._names = table.columns
         self._rows, self._left_out = self._cut(table.rows)
         self._mapping = mapping
         self._order = mapping.date_order or self._found_order()
@@ -92,10 +92,12 @@ class LineReader:
         lines, balances, problems = [], [], []
         for row in self._rows:
             try:
-                lines.append(self._line(row))
-                balances.append(self._balance(row))
+                line, balance = self._line(row), self._balance(row)
             except StatementUnreadable as error:
                 problems.append(error)
+                continue
+            lines.append(line)
+            balances.append(balance)
         account = self._account()
         return Found(tuple(lines), tuple(balances), self._left_out, tuple(problems), account)
 
@@ -109,19 +111,18 @@ class LineReader:
         return rows[first:last], (*rows[:first], *rows[last:])
 
     def _is_remark(self, row: Row) -> bool:
-        """A row without a date that lacks an amount, or any words: a note, a sum, a balance."""
+        """A row without a date that lacks an amount, or all words: a note, a sum, a balance."""
         day = self._cell(row, "booked_on")
         if day[:1].isdecimal() or csv_values.orders([day]):
             return self._moves_nothing(row)
-        return not self._has(row, *_AMOUNTS) or not self._has(row, *self._worded())
+        words = [field for field in self._at if field.startswith(_WORDS)]
+        is_wordless = bool(words) and not self._has(row, *words)
+        return is_wordless or not self._has(row, *_AMOUNTS)
 
     def _moves_nothing(self, row: Row) -> bool:
         if self._has(row, *_AMOUNTS):
             return False
         return self._has(row, "balance") or not self._has(row, "booked_on")
-
-    def _worded(self) -> list[str]:
-        return [field for field in self._at if field.startswith(_WORDS)]
 
     def _has(self, row: Row, *fields: str) -> bool:
         return any(self._cell(row, field) for field in fields)
@@ -170,7 +171,7 @@ class LineReader:
     def _line(self, row: Row) -> BankTransaction:
         self._check_width(row)
         account = self._text(row, "counterparty_account")
-        cells = dict(zip(self._columns_named, row.cells, strict=False))
+        cells = dict(zip(self._names, row.cells, strict=False))
         return BankTransaction(
             booked=True,
             amount=self._amount(row),

@@ -17,6 +17,7 @@ from payymo_api.banking.statements.text import decoded, refuse_controls
 DELIMITERS: tuple[Delimiter, ...] = (";", "\t", "|", ",")
 _MOST_ROWS = 100_000
 _MOST_CELLS = 200
+_LONGEST_NAME = 200
 _SAMPLE_ROWS = 200
 _HEADER_WITHIN = 50
 """Rows of preamble at the most."""
@@ -124,9 +125,13 @@ def names_of(row: Row) -> tuple[str, ...]:
     headers = [" ".join(cell.split()) for cell in row.cells]
     counts = Counter(headers)
     return tuple(
-        str(at) if not header or counts[header] > 1 or header.isdigit() else header[:200]
+        header if _is_name(header) and counts[header] == 1 else str(at)
         for at, header in enumerate(headers, start=1)
     )
+
+
+def _is_name(header: str) -> bool:
+    return 0 < len(header) <= _LONGEST_NAME and not header.isdigit()
 
 
 def with_header(sheet: Sheet, at: int) -> Table:

@@ -20,7 +20,6 @@ _HEADERS = {
     ),
     "debit": (r"debit|paid out|money out|withdraw|soll|belastung|cargo|debet|^uit|^af$|uscite",),
     "credit": (r"credit|paid in|money in|deposit|haben|gutschrift|abono|^in$|^bij$|entrate",),
-    "direction": (r"d/c|c/d|dr/cr|cr/dr|soll|haben|af ?bij|direction|sens|type|kennzeichen",),
     "currency": (r"currency|wahrung|devise|divisa|valuta|munt|waluta|ccy",),
     "counterparty_account": (
         r"(counter|partner|beneficiary|payee|gegen|tegen|other).*(account|iban|konto|rekening)",

@@ -1,0 +1,71 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+from fastapi import FastAPI
+
+from payymo_api.edge.state import Parts
+from payymo_api.main import create_app
+from tests.conftest import Someone, make_someone
+
+KEYS = "/api/v1/api_keys"
+
+
+async def test_a_read_that_is_one_too_many_shows_nothing(app: FastAPI) -> None:
+    """It runs beside its hit, so the answer is made, and thrown away."""
+    hasty = await make_someone(app, per_minute=1)
+    async with hasty.client:
+        first = await hasty.client.get(KEYS)
+        second = await hasty.client.get(KEYS)
+
+    assert first.json()["data"]
+    assert second.status_code == 429
+    assert second.json()["code"] == "rate_limited"
+    assert second.headers["content-type"] == "application/problem+json"
+    assert second.headers.get_list("retry-after") == [second.headers["retry-after"]]
+    assert second.headers["content-length"] == str(len(second.content))
+
+
+async def test_a_write_that_is_one_too_many_does_nothing(app: FastAPI) -> None:
+    hasty = await make_someone(app, per_minute=1)
+    body = {"name": "x", "scopes": ["*"]}
+    async with hasty.client:
+        answers = [await hasty.client.post(KEYS, json=body) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [201, 429]
+
+
+async def test_more_than_can_be_worked_on_are_turned_away_at_once(
+    parts: Parts, someone: Someone
+) -> None:
+    """One place, taken by a request whose body does not end."""
+    narrow = create_app(parts.settings.model_copy(update={"requests_at_once": 1}))
+    started, ending = asyncio.Event(), asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        started.set()
+        await ending.wait()
+
+    transport = httpx.ASGITransport(narrow)
+    headers = {"X-API-Key": someone.key}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://payymo.test", headers=headers
+    ) as client:
+        inside = asyncio.create_task(client.post(KEYS, content=endless()))
+        await started.wait()
+        turned_away = await client.get(KEYS)
+        alive = await client.get("/health/live")
+        ending.set()
+        ended = await inside
+        after = await client.get(KEYS)
+
+    assert turned_away.status_code == 503
+    assert (turned_away.json()["code"], turned_away.headers["retry-after"]) == ("overloaded", "1")
+    assert alive.status_code == 200
+    assert ended.status_code == 415
+    assert after.status_code == 200
+    inner: Parts = narrow.state.parts
+    await narrow.state.banks.aclose()
+    await inner.limits.aclose()
+    await inner.database.close()
