@@ -197,6 +197,27 @@ def import_statement(
     _print(_run(load), as_json=as_json or preview)
 
 
+@app.command("check-rollups")
+def check_rollups(
+    tenant: OfTenant,
+    *,
+    mend: Annotated[bool, typer.Option("--mend", help="Put right what differs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the statistics' daily rollups with the lines that they add up; 1 if they differ."""
+    from payymo_api.banking.service import rollups
+
+    tenant_id = _tenant(tenant)
+
+    async def check(database: Database, _: Settings) -> int:
+        return await rollups.check(database, tenant_id, mend=mend)
+
+    wrong = _run(check)
+    _print({"cells_that_differ": wrong, "mended": bool(wrong) and mend}, as_json=as_json)
+    if wrong and not mend:
+        raise typer.Exit(1)
+
+
 def _mapping(file: Path | None) -> Any:  # noqa: ANN401  loaded when it is needed
     from payymo_api.banking.schemas.mappings import CsvMapping
 

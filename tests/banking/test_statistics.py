@@ -1,6 +1,7 @@
 """Statistics are exact: whatever was done to lines, rollups add up to what the lines add up to."""
 
 import asyncio
+import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,10 +19,10 @@ from payymo_api.banking.repository import stats
 from payymo_api.banking.repository.rollups import differences
 from payymo_api.banking.rules.line import Line
 from payymo_api.banking.schemas.transactions import StatsFilters
-from payymo_api.banking.service import rollups
 from payymo_api.core.db import Database
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId, new_id, public_id
+from payymo_api.local.stack import PAYYMO
 from tests.banking.ledger import FIRST, LAST, Ledger, said
 from tests.conftest import migrate
 from tests.invoicing.factories import make_invoice
@@ -180,7 +181,9 @@ async def test_folding_leaves_one_row_a_cell(database: Database) -> None:
     }
 
 
-async def test_what_was_written_past_us_is_found_and_mended(database: Database) -> None:
+async def test_the_operator_finds_and_mends_what_was_written_past_us(
+    database: Database, settings: Settings
+) -> None:
     ledger = await Ledger.fresh(database)
     await ledger.tell(0, [said(1), said(2)])
     async with database.scope(ledger.tenant_id) as scope:
@@ -188,8 +191,25 @@ async def test_what_was_written_past_us_is_found_and_mended(database: Database) 
             update(Transaction).where(Transaction.amount_minor == 1).values(category="meddled")
         )
 
-    assert await rollups.check(database, ledger.tenant_id, mend=True) == 2
-    assert await rollups.check(database, ledger.tenant_id, mend=False) == 0
+    async def check(*options: str) -> tuple[int, str]:
+        arguments = ("check-rollups", "--tenant", public_id("tenant", ledger.tenant_id), *options)
+        secrets = settings.encryption_keys, settings.api_key_pepper
+        told = ("DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS", "API_KEY_PEPPER")
+        values = (
+            settings.database_url,
+            settings.redis_url,
+            *(s.get_secret_value() for s in secrets),
+        )
+        environment = {f"PAYYMO_{n}": v for n, v in zip(told, values, strict=True)}
+        process = await asyncio.create_subprocess_exec(
+            *PAYYMO, *arguments, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode().split()[1]
+
+    assert await check() == (1, "2")
+    assert await check("--mend") == (0, "2")
+    assert await check() == (0, "0")
 
 
 async def test_a_match_and_its_undoing_move_the_line(

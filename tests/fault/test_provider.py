@@ -2,10 +2,8 @@
 
 import random
 from collections import Counter
-from contextlib import suppress
 from typing import Any, Final
 
-import httpx
 import pytest
 
 from tests.fault import ledger
@@ -16,6 +14,8 @@ from tests.fault.stage import Stage, sandbox
 _JOBS = 8
 _SKEWS = (3 * 3600.0, -6 * 3600.0)  # seconds ahead; the second undoes the first and goes back
 _PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+_ACCOUNTS, _OTHERS = "/api/v2/accounts/*", "/api/v2/[!a]*"
+_AT_AN_ACCOUNT = 0.5  # one call each: four that fail would use up an account's day
 _FAULTS: Final[dict[str, dict[str, Any]]] = {
     "slow": {"seconds": 3},
     "timed out": {"seconds": 65},
@@ -36,12 +36,14 @@ async def test_main_jobs_survive_a_provider_that_fails(stage: Stage, chance: ran
     def fail() -> None:
         name = chance.choice(list(_FAULTS))
         if name != "timed out" or not met[name]:
-            with suppress(httpx.TransportError):
-                sandbox(stage.stack, "faults", {"path": "/api/v2/*", **_FAULTS[name]})
-                met[name] += 1
+            sandbox(stage.stack, "faults", {}, "DELETE")  # they would pile up
+            of_accounts = met["at an account"] < _JOBS and chance.random() < _AT_AN_ACCOUNT
+            path, calls = (_ACCOUNTS, {"calls": 1}) if of_accounts else (_OTHERS, {})
+            sandbox(stage.stack, "faults", {"path": path, **_FAULTS[name], **calls})
+            met.update([name, *(["at an account"] if of_accounts else [])])
 
     players = [await stage.player() for _ in range(_JOBS)]
-    with repeating(fail, chance, (0.2, 1.0)):
+    with repeating(fail, chance, (0.5, 3.0)):
         await stage.play(players)
     await ledger.check(stage)
     sum_up("provider fails", stage.counts() | met)
