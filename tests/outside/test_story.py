@@ -1,5 +1,6 @@
 """The main job by somebody who has only the key, /openapi.json and the contract's pages."""
 
+import json
 import subprocess
 import sys
 import time
@@ -94,6 +95,7 @@ def test_an_outsider_takes_money_from_bank_to_signed_webhook(dev: Printed) -> No
         _until(lambda: events | {"invoice.paid"} <= {row["event_type"] for row in _told(outsider)})
         _until(lambda: not outsider.every("list_webhook_deliveries", status="pending"))
         _every_event_came_signed(outsider, hook, endpoint["secret"])
+        _every_event_is_like_its_example(outsider, hook)
         outsider.call("undo_match", match_id=by_hand)
         assert outsider.call("get_invoice", invoice_id=imported)["status"] == "paid"
 
@@ -184,3 +186,12 @@ def _every_event_came_signed(outsider: Outsider, hook: Hook, secret: str) -> Non
             by_library.verify(forged, post.headers)
     rows = outsider.every("list_webhook_deliveries", status="delivered")
     assert received == {row["event_id"] for row in rows}
+
+
+def _every_event_is_like_its_example(outsider: Outsider, hook: Hook) -> None:
+    """What GET /event_types shows of an event, the event has, and of the same kind."""
+    types = {each["name"]: each["example"] for each in outsider.call("list_event_types")["data"]}
+    for post in list(hook.posts):
+        event = json.loads(post.body)
+        for name, shown in types[event["event_type"]].items():
+            assert type(event["data"][name]) is type(shown), (event["event_type"], name)

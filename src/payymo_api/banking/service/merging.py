@@ -61,8 +61,8 @@ async def keep(scope: Scope, account: BankAccount, telling: Telling) -> Merge:
 
 
 def _brings_work(found: Merge) -> bool:
-    """Tell whether a booked line is new: matching looks at no other."""
-    return any("booked" in change.values for change in found.modified) or any(
+    """Tell whether a booked line is new or says something new: matching looks at no other."""
+    return any(change.kept.booked or "booked" in change.values for change in found.modified) or any(
         each.line.booked for each in found.added
     )
 

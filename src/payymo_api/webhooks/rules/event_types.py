@@ -24,6 +24,10 @@ def _id(prefix: str) -> str:
 
 
 _MONEY = {"amount": Decimal("100.50"), "amount_minor": 10050, "currency": "GBP"}
+_SUM, _ZERO = (
+    {"amount": amount, "amount_minor": int(amount * 100)}
+    for amount in (Decimal("100.50"), Decimal("0.00"))
+)
 _CONNECTION = {"id": _id("bc"), "status": "active", "institution": {"name": "Example Bank"}}
 _TRANSACTION = {
     "transaction_id": _id("tr"),
@@ -35,10 +39,11 @@ _TRANSACTION = {
 _MATCH = {
     "transaction_id": _id("tr"),
     "match_id": _id("mt"),
-    "document_id": _id("inv"),
     **_MONEY,
-    "description": "INV-7 Thank you",
-    "date": "2026-11-23",
+    "source": "auto",
+    "documents": [
+        {"document_type": "invoice", "document_id": _id("inv"), **_SUM},
+    ],
 }
 _INVOICE = {"invoice_id": _id("inv"), "number": "INV-7", **_MONEY}
 _STRIPE_PAYMENT = {"id": _id("sp"), "stripe_id": "pi_example", **_MONEY}
@@ -75,7 +80,15 @@ _ALL = (
         "transactions.imported",
         "Many lines came at once (first reading of an account, statement file): the summary in "
         "place of an event per line. Endpoints with `each_line` get the lines instead.",
-        {"account_id": _id("bacc"), "count": 812, "from": "2026-08-25", "to": "2026-11-23"},
+        {
+            "account_id": _id("bacc"),
+            "count": 1,
+            "date_from": "2026-08-25",
+            "date_to": "2026-11-23",
+            "currencies": [
+                {"currency": "GBP", "count": 1, "money_in": _SUM, "money_out": _ZERO, "net": _SUM}
+            ],
+        },
     ),
     EventType(
         "transactions.categorised",
