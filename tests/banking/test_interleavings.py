@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from payymo_api.banking.repository import AccountRepository
 from payymo_api.banking.rules.line import Line
-from payymo_api.banking.rules.merge import NEAR, told_in_full
+from payymo_api.banking.rules.merge import told_in_full
+from payymo_api.banking.rules.pairing import NEAR
 from payymo_api.banking.service.merging import Telling, keep
 from payymo_api.core.types import AccountId, TransactionId, parse_public_id
 from tests.banking.conftest import ACCOUNTS, Office

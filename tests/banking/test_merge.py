@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo_api.banking.rules.line import Kept, Line, Source
+from payymo_api.banking.rules.line import RANKS, Kept, Line, Source
 from payymo_api.banking.rules.merge import Merge, Window, merge, told_in_full
 from payymo_api.core.types import TransactionId, new_id
 
@@ -241,6 +241,10 @@ def test_a_statements_words_stand_whichever_came_first_and_the_feed_fills_in() -
         ways.append((row.source, row.description, row.end_to_end_id, row.counterparty_iban))
         assert merge(kept, [feed], ALL).unchanged == merge(kept, [file], None).unchanged == 1
     assert ways == [("camt", "as the file says", "E", iban)] * 4
+
+
+def test_every_source_has_its_rank() -> None:
+    assert sorted(RANKS) == sorted(get_args(Source))
 
 
 def test_a_booking_leaves_nothing_of_the_pending_lines_words() -> None:

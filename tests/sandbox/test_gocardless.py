@@ -10,6 +10,7 @@ from schwifty import IBAN
 
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from payymo_api.sandbox.gocardless.institutions import holdings
+from payymo_api.sandbox.gocardless.quirks import QUIRKS
 from payymo_api.sandbox.gocardless.statement import _PAYERS, bring_forward
 
 ALBION = "ALBION_ALBNGB2L"
@@ -67,7 +68,8 @@ def test_another_seed_tells_other_lines_and_a_restart_the_same() -> None:
 
 
 def test_every_iban_in_the_sandbox_is_real_in_form() -> None:
-    for iban in [*holdings(), *(payer[1] for payer in _PAYERS)]:
+    masked = QUIRKS["MASKED_PAN_AS_IBAN"]["number"]
+    for iban in [*(holdings().keys() - {masked}), *(payer[1] for payer in _PAYERS)]:
         assert IBAN(iban, allow_invalid=False).is_valid
 
 

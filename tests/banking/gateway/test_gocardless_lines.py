@@ -23,7 +23,9 @@ def read(amount: object = "12.30", currency: str = "EUR", **fields: object) -> B
     return read_line(line(amount, currency, **fields), booked=True)
 
 
-@pytest.mark.parametrize("id", [" ", "", "0", "NOTPROVIDED", "notprovided", None, [], {}])
+@pytest.mark.parametrize(
+    "id", [" ", "", "0", "NOTPROVIDED", "notprovided", "2026-03-02.0", "2026-03-02-1", None, [], {}]
+)
 def test_a_placeholder_is_no_id(id: object) -> None:
     found = read(transactionId=id, internalTransactionId=id, endToEndId=id)
     assert (found.provider_id, found.internal_id, found.end_to_end_id) == (None, None, None)

@@ -248,6 +248,7 @@ def test_only_what_mends_itself_is_retryable() -> None:
         "provider_busy",
         "provider_unavailable",
         "rate_limited",
+        "reading_overtaken",
     }
     assert RateLimited in kinds
     assert not ValidationFailed.retryable

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ statement is the bank's final word, and what it says no feed takes back."""
 
 @dataclass(frozen=True)
 class Line:
-    """What the bank says of a line. `booked_on` is never later than today for a pending one."""
+    """What the bank says of a line."""
 
     booked: bool
     amount_minor: int
@@ -119,12 +119,15 @@ def read(told: BankTransaction, source: Source, today: date) -> Line | None:
     """Return the line, or None when no day at all is known: such a one waits until it has one.
 
     Some banks date a pending line with the last day on which it may be booked: never after today.
+    Some feeds list as booked what is due later: it is pending until its day (a bank in the east may
+    be a day ahead of us).
     """
     day = told.booked_on or told.value_on or (told.booked_at.date() if told.booked_at else None)
     if day is None:
         return None
+    is_to_come = source == FEED and told.booked and day > today + timedelta(days=1)
     return Line(
-        booked=told.booked,
+        booked=told.booked and not is_to_come,
         amount_minor=told.amount.minor,
         currency=told.amount.currency,
         booked_on=day if told.booked else min(day, today),

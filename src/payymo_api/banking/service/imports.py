@@ -11,7 +11,8 @@ from payymo_api.banking.errors import UnknownStatementAccount
 from payymo_api.banking.models import BankAccount, SyncRun
 from payymo_api.banking.repository import AccountRepository, RunRepository
 from payymo_api.banking.rules.line import Line, Source, read
-from payymo_api.banking.rules.merge import NEAR, Merge
+from payymo_api.banking.rules.merge import Merge
+from payymo_api.banking.rules.pairing import NEAR
 from payymo_api.banking.rules.unpaired import not_in_feed, not_in_file
 from payymo_api.banking.schemas.imports import AccountImport, ImportAnswer
 from payymo_api.banking.schemas.mappings import CsvMapping

@@ -17,6 +17,7 @@ from payymo_api.banking.models import FEEDING, BankAccount, BankConnection, Sync
 from payymo_api.banking.repository import AccountRepository, ConnectionRepository
 from payymo_api.banking.rules import schedule
 from payymo_api.banking.rules.allowance import DAY, RESERVE
+from payymo_api.banking.rules.institutions import corrected
 from payymo_api.banking.rules.line import FEED, Line, read
 from payymo_api.banking.rules.merge import Merge, Window, told_in_full
 from payymo_api.banking.rules.unpaired import left_by_feed
@@ -40,6 +41,8 @@ class _Task(Failing):
     """What a reading needs to know; taken in a transaction of its own."""
 
     provider: str
+    institution_id: str
+    currency: str
     first: date
     last: date
 
@@ -59,7 +62,7 @@ async def sync_account(
     try:
         bank = banks.of(task.provider)
         page = await bank.transactions(task.provider_ref, task.first, task.last)
-        lines = await asyncio.to_thread(_read, page, task.last)
+        lines = await asyncio.to_thread(_lines, task, page)
         async with database.scope(tenant_id) as scope:
             task = await _go_on(scope, task, page, lines)
         balances = await _balances(bank, task.provider_ref) if task.asks_balances else None
@@ -71,10 +74,6 @@ async def sync_account(
         return
     async with database.scope(tenant_id) as scope:
         await _store(scope, task, page, lines, balances)
-
-
-def _read(page: TransactionPage, today: date) -> list[Line]:
-    return [line for each in page.transactions if (line := read(each, FEED, today))]
 
 
 async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | None:
@@ -102,7 +101,8 @@ async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | 
     run.window_from, run.window_to = first, last
     ref = account.provider_ref
     held = (run_id, account_id, ref, run.started_at, False)
-    return _Task(*held, connection.provider, first, last)
+    bank = connection.provider, connection.institution_id, account.currency
+    return _Task(*held, *bank, first, last)
 
 
 async def _connection(scope: Scope, account: BankAccount) -> BankConnection | None:
@@ -110,6 +110,11 @@ async def _connection(scope: Scope, account: BankAccount) -> BankConnection | No
         return None
     found = await ConnectionRepository(scope).find(account.connection_id)
     return found if found and found.status in FEEDING else None
+
+
+def _lines(task: _Task, page: TransactionPage) -> list[Line]:
+    told = corrected(page.transactions, task.institution_id, task.currency)
+    return [line for each in told if (line := read(each, FEED, task.last))]
 
 
 async def _go_on(scope: Scope, task: _Task, page: TransactionPage, lines: Sequence[Line]) -> _Task:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from payymo_api.core.clock import rfc3339
 from payymo_api.core.money import InvalidAmount, decimal_text, minor_units
+from payymo_api.sandbox.gocardless import quirks
 from payymo_api.sandbox.gocardless.bank import Agreement, LinkedAccount
 from payymo_api.sandbox.gocardless.institutions import Holding, Wire
 from payymo_api.sandbox.gocardless.refusals import Refusal
@@ -67,7 +68,8 @@ async def transactions(request: Request) -> Response:
     booked, pending = _statement(request, account)
     oldest = _oldest(agreement)
     earliest = max(date_from, oldest) if date_from else oldest
-    wanted = [wire for wire in booked if _is_within(wire, earliest, date_to)]
+    latest = None if account.holding.quirk else date_to  # odd banks tell what is due later
+    wanted = [wire for wire in booked if _is_within(wire, earliest, latest)]
     wanted.sort(key=_day_of, reverse=True)
     now = rfc3339(bank_of(request).clock.now())
     told = {"transactions": {"booked": wanted, "pending": pending}, "last_updated": now}
@@ -126,6 +128,8 @@ def _oldest(agreement: Agreement) -> date:
 def _statement(request: Request, account: LinkedAccount) -> tuple[list[Wire], list[Wire]]:
     """Booked and pending lines of today."""
     bank, holding = bank_of(request), account.holding
+    if holding.quirk:
+        return quirks.told(holding.quirk, holding.stage, bank.clock.today())
     bring_forward(holding, bank.seed, bank.clock.today())
     lines = holding.lines.values()
     generated = pending_today(holding, bank.seed, bank.clock.today())

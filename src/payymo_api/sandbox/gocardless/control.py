@@ -101,6 +101,15 @@ async def account_status(request: Request) -> Response:
     return JSONResponse(account.wire())
 
 
+async def quirk_stage(request: Request) -> Response:
+    """`{"stage": 1}`: what a bank of `quirks.json` tells from now on."""
+    holding = holding_of(request)
+    if holding.quirk is None:
+        raise ControlError(f"{holding.institution_id} has no oddity")
+    holding.stage = int((await asked(request, "stage"))["stage"])
+    return JSONResponse({"quirk": holding.quirk, "stage": holding.stage})
+
+
 async def requisition_status(request: Request) -> Response:
     """`{"status": "EX"}`: its accounts follow."""
     bank = bank_of(request)
@@ -121,6 +130,7 @@ async def allowance(request: Request) -> Response:
 ROUTES: list[BaseRoute] = [
     Route("/bank_accounts", bank_accounts),
     Route("/accounts/{account}", account_status, methods=["PUT"]),
+    Route("/accounts/{account}/quirk", quirk_stage, methods=["PUT"]),
     Route("/accounts/{account}/transactions", lines),
     Route("/accounts/{account}/transactions", add_line, methods=["POST"]),
     Route("/accounts/{account}/transactions", put_lines, methods=["PUT"]),

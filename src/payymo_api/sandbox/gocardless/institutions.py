@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from payymo_api.sandbox.gocardless.quirks import QUIRKS
+
 Wire = dict[str, Any]
 
 
@@ -22,6 +24,7 @@ class Holding:
     """An account at its bank: it outlives consents, under each of which it gets a new id.
 
     `told_until`: the generator has written its lines up to this day; `generates` turns it off.
+    With a `quirk` it tells that one's lines, of the `stage` that the tester has come to.
     """
 
     institution_id: str
@@ -34,6 +37,8 @@ class Holding:
     generates: bool = True
     told_until: date | None = None
     lines: dict[str, Line] = field(default_factory=dict)
+    quirk: str | None = None
+    stage: int = 0
 
 
 _LOGO = "https://cdn-logos.gocardless.com/ais/"
@@ -70,6 +75,10 @@ INSTITUTIONS: Mapping[str, Wire] = {
         _institution("POLDERBANK_PLDRNL2A", "Polderbank", "NL BE", (540, 180), "account_selection"),
         _institution("KURZBANK_KRZBATWW", "Kurzbank", "AT DE", (90, 90)),
         _institution("SANDBOXFINANCE_SFIN0000", "Sandbox Finance", "XX", (90, 180)),
+        *(
+            _institution(quirk["institution"], f"Bank of {name}", "XX", (90, 180))
+            for name, quirk in QUIRKS.items()
+        ),
     )
 }
 _DETAIL_ONLY = {"supported_features", "identification_codes"}
@@ -94,7 +103,17 @@ def holdings() -> dict[str, Holding]:
         Holding(institution, iban(country, bban), bban, currency, name, opening)
         for institution, country, bban, currency, name, opening in accounts
     ]
+    made += [_odd(name, place) for place, name in enumerate(QUIRKS)]
     return {holding.iban: holding for holding in made}
+
+
+def _odd(name: str, place: int) -> Holding:
+    quirk, bban = QUIRKS[name], f"ODDB{place:014d}"
+    number = quirk.get("number") or iban("GB", bban)
+    currency = quirk["currency"]
+    return Holding(
+        quirk["institution"], number, bban, currency, name, 0, generates=False, quirk=name
+    )
 
 
 def iban(country: str, bban: str) -> str:

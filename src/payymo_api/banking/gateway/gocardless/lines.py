@@ -9,7 +9,10 @@ from payymo_api.banking.gateway import BankTransaction, RejectedLine
 from payymo_api.core.money import InvalidAmount, Money
 
 _PLACEHOLDERS = {"", "0", "NOTPROVIDED"}  # actual#2495; ING RO sends NOTPROVIDED on every card row
-_PLACEHOLDER_ID = re.compile(r"00(DEBIT|CREDIT)\d")  # Nationwide's pending rows; changes on booking
+_PLACEHOLDER_ID = re.compile(
+    r"00(DEBIT|CREDIT)\d"  # Nationwide's pending rows; changes on booking
+    r"|\d{4}-\d{2}-\d{2}[.-]\d+$"  # a place in the day's list, which shifts (actual#7799)
+)
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 
 
