@@ -96,13 +96,14 @@ async def test_more_lines_than_one_statement_takes(database: Database) -> None:
     await ledger.tell(0, told)
 
     rows = await ledger.lines()
-    assert [row.amount_minor for row in rows] == [line.amount_minor for line in told]
+    assert {row.amount_minor for row in rows} == {line.amount_minor for line in told}
+    assert len(rows) == len(told)
     async with database.scope(ledger.tenant_id) as scope:
         events = (
             await scope.session.scalars(select(OutboxEvent.data).order_by(OutboxEvent.id))
         ).all()
     created = [orjson.loads(each) for each in events if each]
-    assert [each["amount_minor"] for each in created] == [row.amount_minor for row in rows]
+    assert [each["amount_minor"] for each in created] == [line.amount_minor for line in told]
 
 
 async def test_a_row_holds_everything_that_the_bank_said(database: Database) -> None:

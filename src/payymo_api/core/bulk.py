@@ -28,12 +28,13 @@ async def insert_columns(scope: Scope, table: Table, columns: Mapping[str, Seque
 
 
 async def made_ahead(make: Callable[[A], B], items: Iterable[A]) -> AsyncIterator[B]:
-    """Yield what `make` makes of each; a thread makes the next while the caller writes this one."""
+    """Yield what `make` makes of each, in order; a thread makes the next in the meantime."""
     making: asyncio.Task[B] | None = None
     for item in items:
-        ready, making = making, asyncio.create_task(asyncio.to_thread(make, item))
-        if ready is not None:
-            yield await ready
+        made = [await making] if making else []
+        making = asyncio.create_task(asyncio.to_thread(make, item))
+        for each in made:
+            yield each
     if making is not None:
         yield await making
 

@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,8 @@ class Roster:
         """End every child noted, the youngest first: programs before the servers they use."""
         for name, entry in reversed(self.entries().items()):
             entry.process.end(entry.stop_signal, entry.grace)
-            self.remove(name)
+            with suppress(OSError):  # the disk is full; the others must end all the same
+                self.remove(name)
 
     def _write(self, entries: dict[str, Entry]) -> None:
         rows = [
