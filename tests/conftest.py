@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import httpx
 import pytest
 from alembic import command
 from alembic.config import Config
+from blockbuster import blockbuster_ctx
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -90,6 +91,16 @@ def parts(app: FastAPI) -> Parts:
 @pytest.fixture(scope="session")
 def database(parts: Parts) -> Database:
     return parts.database
+
+
+@pytest.fixture
+def nothing_blocks() -> Iterator[None]:
+    """A call of ours that blocks the event loop is an error; two small files are read once."""
+    with blockbuster_ctx("payymo_api", excluded_modules=["payymo_api.local"]) as guard:
+        for function in guard.functions.values():
+            function.can_block_in("asyncpg/connect_utils.py", {"_parse_connect_arguments"})
+            function.can_block_in("banking/service/transactions.py", {"_zone"})
+        yield
 
 
 @pytest.fixture

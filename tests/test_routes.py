@@ -79,6 +79,7 @@ WITH_ID = [each for each in ALL if set(each.names) - PROVIDERS]
 POSTS = [each for each in ALL if each.method == "POST"]
 WITH_JSON = [each for each in ALL if "application/json" in each.media]
 every = pytest.mark.parametrize("operation", ALL, ids=str)
+pytestmark = pytest.mark.usefixtures("nothing_blocks")
 
 
 async def call(

@@ -1,9 +1,13 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
+from blockbuster import BlockingError
 from fastapi import FastAPI
 
+from payymo_api.edge.caller import Caller, Callers, new_key
 from payymo_api.edge.state import Parts
 from payymo_api.main import create_app
 from tests.conftest import Someone, make_someone
@@ -69,3 +73,15 @@ async def test_more_than_can_be_worked_on_are_turned_away_at_once(
     await narrow.state.banks.aclose()
     await inner.limits.aclose()
     await inner.database.close()
+
+
+@pytest.mark.usefixtures("nothing_blocks")
+async def test_a_call_that_blocks_would_be_noticed(parts: Parts) -> None:
+    """The walk of all routes runs with this guard."""
+
+    async def lookup(_: object) -> dict[bytes, Caller]:
+        time.sleep(0)  # noqa: ASYNC251  what the guard is for
+        return {}
+
+    with pytest.raises(BlockingError):
+        await Callers(b"pepper", lookup).of(new_key("test"))

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
-from schwifty import IBAN
+from schwifty import IBAN, registry
 from schwifty.exceptions import SchwiftyException
 
 from payymo_api.core import types as ids
@@ -248,6 +248,9 @@ Email = Annotated[
     StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"),
     AfterValidator(_storable),
 ]
+
+
+registry.get_iban_spec("GB")  # reads files; now, and not while the first request waits
 
 
 def _iban(text: str) -> str:
