@@ -180,6 +180,17 @@ async def test_disputes_are_won_and_lost_by_evidence(
     assert (closed.status, len(closed.balance_transactions)) == (status, rows)
 
 
+async def test_an_inquiry_can_be_answered_by_a_refund(sdk: StripeClient) -> None:
+    asked, taken = [
+        await pay(sdk, payment_method=f"pm_card_{card}")
+        for card in ("createDisputeInquiry", "createDispute")
+    ]
+    assert (await sdk.v1.refunds.create_async({"payment_intent": asked.id})).amount == 1000
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        await sdk.v1.refunds.create_async({"payment_intent": taken.id})
+    assert refused.value.code == "charge_disputed"
+
+
 async def test_bills_a_subscription_each_month(
     sdk: StripeClient, control: httpx.AsyncClient
 ) -> None:
@@ -369,6 +380,19 @@ async def test_a_payout_by_hand_can_not_be_traced(
     assert (payout.automatic, payout.reconciliation_status) == (False, "not_applicable")
     with pytest.raises(stripe.InvalidRequestError):
         await sdk.v1.balance_transactions.list_async({"payout": payout.id})
+
+
+async def test_a_customers_credit_pays_first(sdk: StripeClient) -> None:
+    customer = await customer_with_card(sdk)
+    await sdk.v1.customers.update_async(customer.id, {"balance": -1500})
+    due = []
+    for _ in range(3):
+        draft = await sdk.v1.invoices.create_async({"customer": customer.id})
+        await sdk.v1.invoice_items.create_async(
+            {"customer": customer.id, "invoice": draft.id, "amount": 1000}
+        )
+        due.append((await sdk.v1.invoices.finalize_invoice_async(draft.id)).amount_due)
+    assert due == [0, 500, 1000]
 
 
 async def test_pages_forwards_and_backwards(sdk: StripeClient) -> None:

@@ -151,8 +151,9 @@ def _check_permission(key: Key, resource: str, method: str, path: str) -> None:
 def acting_as(request: Request, platform: Platform, key: Key) -> Merchant:
     """The key's account, or the connected one that `Stripe-Account` names."""
     account = request.headers.get("stripe-account", key.account)
-    connected = key.account == PLATFORM and account in platform.connections
-    if account != key.account and not connected:
+    connection = platform.connections.get(account) if key.account == PLATFORM else None
+    granted = connection is not None and (connection.livemode or not key.livemode)
+    if account != key.account and not granted:
         raise forbidden(
             f"The provided key {key.value[:12]}… does not have access to account '{account}'"
             " (or that account does not exist). Application access may have been revoked.",
