@@ -19,7 +19,7 @@ demo: .venv/runtime .venv/redis-server ## run the main job from end to end on th
 dev: .venv/runtime .venv/redis-server ## keep everything up, with a demo tenant, until Ctrl-C
 	@.venv/bin/payymo dev $(ARGS)
 
-test: .venv/dev .venv/redis-server ## run the tests (PAYYMO_DATABASE_URL, PAYYMO_REDIS_URL: on these servers)
+test: .venv/dev .venv/redis-server .venv/node-sdk ## run the tests (PAYYMO_DATABASE_URL, PAYYMO_REDIS_URL: on these servers)
 	.venv/bin/pytest -n $(WORKERS) -m "not fault and not browser" $(ARGS)
 
 check: .venv/dev .venv/npm ## format, lint, types, imports, the OpenAPI document
@@ -89,6 +89,11 @@ clean: ## delete environment, data and caches
 .venv/npm: .venv/dev openapi/lint/package-lock.json
 	@echo "Installing the OpenAPI linters"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --prefix openapi/lint --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+.venv/node-sdk: .venv/dev tests/sandbox/stripe/node/package-lock.json
+	@echo "Installing the Node SDK that tests hold the sandbox against"
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --prefix tests/sandbox/stripe/node --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # The wheel is tagged for one version of Python, but holds a program that needs none.

@@ -2,7 +2,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, SkipValidation, StringConstraints
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.fields import (
@@ -208,16 +215,22 @@ class InvoiceFilters(Paging):
     ] = None
 
 
+Unfit = Annotated[
+    Any,
+    WithJsonSchema({"description": "A row that is not fit gets an error as its own result."}),
+]
+
+
 class CustomerBatch(Request):
     rows: Annotated[
-        list[Annotated[CustomerRequest | Any, SkipValidation]],
+        list[Annotated[CustomerRequest | Unfit, SkipValidation]],
         Field(min_length=1, max_length=MOST_ROWS, description="Each needs its external_id."),
     ]
 
 
 class InvoiceBatch(Request):
     rows: Annotated[
-        list[Annotated[InvoiceRequest | Any, SkipValidation]],
+        list[Annotated[InvoiceRequest | Unfit, SkipValidation]],
         Field(min_length=1, max_length=MOST_ROWS, description="Each needs its external_id."),
     ]
 

@@ -253,7 +253,9 @@ async def test_every_route_answers_as_specified(api: Api, control: httpx.AsyncCl
     known = {
         (method, route.path.count("/"), route.path.split("/")[2])
         for route in ROUTES
-        if isinstance(route, Route) and route.path.startswith("/v1/")
+        if isinstance(route, Route)
+        and route.path.startswith("/v1/")
+        and "{path:path}" not in route.path
         for method in route.methods or ()
         if method not in {"HEAD", "OPTIONS"}
     }

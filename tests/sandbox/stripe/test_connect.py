@@ -10,7 +10,7 @@ import pytest
 import stripe
 from stripe import StripeClient
 
-from payymo_api.sandbox.stripe.platform import CLIENT_ID, SECRET_KEY
+from payymo_api.sandbox.stripe.platform import CLIENT_ID, LIVE_KEY, SECRET_KEY
 from tests.sandbox.stripe.conftest import Api
 
 REDIRECT = "https://payymo.example/callback"
@@ -83,6 +83,19 @@ async def test_a_code_is_not_good_for_long(control: httpx.AsyncClient, sandbox_u
     await control.put("/clock", json={"advance_seconds": 301})
     asked = {"grant_type": "authorization_code", "code": code, "client_secret": SECRET_KEY}
     answer = await control.post(f"{sandbox_url}/oauth/token", data=asked)
+    assert answer.json()["error"] == "invalid_grant"
+
+
+async def test_a_test_connection_opens_nothing_live(
+    api: Api, control: httpx.AsyncClient, sandbox_url: str
+) -> None:
+    told = (await connect(control, sandbox_url)).json()
+    live = {"Authorization": f"Bearer {LIVE_KEY}", "Stripe-Account": told["stripe_user_id"]}
+    assert (await api.send("GET", "customers", live)).status_code == 403
+    asked = {"grant_type": "refresh_token", "refresh_token": told["refresh_token"]}
+    answer = await control.post(
+        f"{sandbox_url}/oauth/token", data=asked | {"client_secret": LIVE_KEY}
+    )
     assert answer.json()["error"] == "invalid_grant"
 
 

@@ -35,6 +35,11 @@ def next_reading(moment: datetime, account_id: UUID, budget: Budget) -> datetime
     return budget.opens_at(slot, RESERVE)
 
 
+def next_try(moment: datetime, account_id: UUID, budget: Budget) -> datetime:
+    """Return the account's first slot after a day, to see whether the bank lets us in again."""
+    return next_reading(moment + DAY - pause(budget.limit) / 2, account_id, budget)
+
+
 def after_reset(resets_at: datetime, account_id: UUID) -> datetime:
     """A little after the provider counts anew, not all accounts in the same second."""
     return resets_at + timedelta(seconds=5 + account_id.int % 300)

@@ -19,7 +19,6 @@ from payymo_api.banking.events import BankConnectionExpired, BankConnectionUpdat
 from payymo_api.banking.models import FEEDING, BankAccount
 from payymo_api.banking.repository import AccountRepository, ConnectionRepository
 from payymo_api.banking.rules import schedule
-from payymo_api.banking.rules.allowance import DAY
 from payymo_api.banking.service.allowances import budget_of
 from payymo_api.banking.service.announcing import announce
 from payymo_api.core.clock import now
@@ -48,8 +47,7 @@ async def note(scope: Scope, account: BankAccount, error: PayymoError) -> None:
     account.error_code, account.error_detail = error.code, error.detail
     account.status = _STATUS.get(type(error), account.status)
     if account.status == "suspended":
-        tomorrow = now() + DAY
-        account.next_sync_at = schedule.next_reading(tomorrow, account.id, budget_of(account))
+        account.next_sync_at = schedule.next_try(now(), account.id, budget_of(account))
     elif account.status != "active":
         account.next_sync_at = None
     await _show(scope, account.connection_id)

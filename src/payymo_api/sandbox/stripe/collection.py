@@ -65,7 +65,7 @@ def finalize(merchant: Merchant, invoice: Wire) -> None:
     add_up(merchant, invoice)
     if not customer.get("deleted"):
         invoice["number"] = invoice["number"] or _number(customer)
-        customer["balance"] = left
+        _leave_credit(merchant, customer, left)
     page_url = f"{merchant.base_url}stripe/invoices/{invoice['id']}"
     invoice |= {"status": "open", "effective_at": merchant.now(), "hosted_invoice_url": page_url}
     invoice |= {"invoice_pdf": f"{page_url}/pdf", "automatically_finalizes_at": None}
@@ -76,6 +76,12 @@ def finalize(merchant: Merchant, invoice: Wire) -> None:
     merchant.emit("invoice.updated", invoice)
     if not invoice["amount_due"]:
         mark_paid(merchant, invoice)
+
+
+def _leave_credit(merchant: Merchant, customer: Wire, balance: int) -> None:
+    if customer["balance"] != balance:
+        customer["balance"] = balance
+        merchant.emit("customer.updated", customer)
 
 
 def _number(customer: Wire) -> str:

@@ -70,15 +70,15 @@ def _back(request: Request, **query: str) -> Response:
 async def token(request: Request) -> Response:
     """Exchange a code or a refresh token."""
     form, platform = await _form(request), platform_of(request)
-    _client(request, form)
+    livemode = _client(request, form).livemode
     type = form.get("grant_type", "")
     if type == "authorization_code":
-        return JSONResponse(_tokens(platform, _code(platform, form.get("code", ""))))
+        connection = _code(platform, form.get("code", ""))
+        connection.livemode = livemode
+        return JSONResponse(_tokens(platform, connection, livemode=livemode))
     if type == "refresh_token":
-        grant = platform.grants.get(form.get("refresh_token", ""))
-        if grant is None or grant.connection.account not in platform.connections:
-            raise OAuthRefusal("invalid_grant", "The refresh token is not valid.")
-        return JSONResponse(_tokens(platform, grant.connection))
+        connection = _refresh(platform, form.get("refresh_token", ""), livemode=livemode)
+        return JSONResponse(_tokens(platform, connection, livemode=livemode))
     raise OAuthRefusal("unsupported_grant_type", f"There is no grant type {type}.")
 
 
@@ -94,8 +94,17 @@ def _code(platform: Platform, code: str) -> Connection:
     return grant.connection
 
 
-def _tokens(platform: Platform, connection: Connection) -> Wire:
-    account, livemode = connection.account, connection.livemode
+def _refresh(platform: Platform, token: str, *, livemode: bool) -> Connection:
+    """A connection made with a test key opens nothing live."""
+    grant = platform.grants.get(token)
+    known = grant is not None and grant.connection.account in platform.connections
+    if grant is None or not known or (livemode and not grant.connection.livemode):
+        raise OAuthRefusal("invalid_grant", "The refresh token is not valid.")
+    return grant.connection
+
+
+def _tokens(platform: Platform, connection: Connection, *, livemode: bool) -> Wire:
+    account = connection.account
     platform.connections[account] = connection
     access = platform.new_key("sk", account, livemode=livemode)
     public = platform.new_key("pk", account, livemode=livemode)

@@ -64,6 +64,8 @@ def gather(merchant: Merchant, currency: str, *, pending: bool = False) -> Wire:
         raise Refusal(f"There is nothing to pay out in {currency}.")
     for row in rows:
         row["status"] = "available"
+    if amount > available(merchant, currency):
+        raise Refusal("Payouts by hand have taken a part of this: it can't be paid out whole.")
     wire = _keep(merchant, amount, currency, automatic=True, reconciliation_status="in_progress")
     paid |= dict.fromkeys((row["id"] for row in rows), wire["id"])
     reconcile(merchant, wire)

@@ -18,6 +18,7 @@ from payymo_api.sandbox.stripe import (
     payouts,
     products,
     refunds,
+    script,
     secure_page,
     subscription_items,
     subscriptions,
@@ -146,5 +147,6 @@ ROUTES: list[BaseRoute] = [
     Route("/oauth/authorize", oauth.authorize, methods=["GET", "POST"]),
     Route("/oauth/token", oauth.token, methods=["POST"]),
     Route("/oauth/deauthorize", oauth.deauthorize, methods=["POST"]),
+    Route("/js/stripe.js", script.script),
     Route("/stripe/3ds/{account}/{id}", secure_page.authenticate, methods=["GET", "POST"]),
 ]

@@ -7,7 +7,7 @@ from payymo_api.sandbox.stripe.ledger import DAY
 from payymo_api.sandbox.stripe.listing import PAGING, page
 from payymo_api.sandbox.stripe.merchant import Merchant
 from payymo_api.sandbox.stripe.proration import PRORATIONS, prorate
-from payymo_api.sandbox.stripe.refusals import Refusal, Wire, missing, no_such
+from payymo_api.sandbox.stripe.refusals import Refusal, Wire, missing, no_such, parameter
 from payymo_api.sandbox.stripe.request import Call
 from payymo_api.sandbox.stripe.subscription_items import changed, new_subscription_item
 
@@ -119,6 +119,8 @@ def _check_payable(merchant: Merchant, wire: Wire, customer: Wire, behavior: str
 
 def _apply(merchant: Merchant, wire: Wire, asked: Parameters) -> None:
     wire |= asked.texts_of(_TEXTS)
+    if merchant.knows_of(wire) and asked.text("trial_end") not in {None, "now"}:
+        raise parameter("trial_end", "The sandbox ends a trial now, or when it was to end.")
     merchant.find("payment_method", wire["default_payment_method"], "default_payment_method")
     wire["metadata"] = asked.metadata(wire["metadata"])
     wire["collection_method"] = asked.one_of(
