@@ -26,9 +26,9 @@ def _merchant(request: Request, body: Wire) -> Merchant:
     return merchant
 
 
-def _found(request: Request, kind: str) -> tuple[Merchant, Wire]:
-    """The object of the path, whosever it is."""
-    id = str(request.path_params["id"])
+def _found(request: Request, kind: str, id: str | None = None) -> tuple[Merchant, Wire]:
+    """The object of the path, or with `id`, whosever it is."""
+    id = id or str(request.path_params["id"])
     for merchant in platform_of(request).merchants.values():
         if id in merchant.tables[kind]:
             return merchant, merchant.tables[kind][id]
@@ -107,8 +107,7 @@ async def resolve_refund(request: Request) -> Response:
 async def dispute(request: Request) -> Response:
     """`{"charge": "ch_…", "reason": "fraudulent", "amount": 100}`; the last two may be left out."""
     body = await asked(request, "charge")
-    request.path_params["id"] = body["charge"]
-    merchant, charge = _found(request, "charge")
+    merchant, charge = _found(request, "charge", body["charge"])
     reason = disputes.reason_of(body.get("reason", "fraudulent"))
     return JSONResponse(disputes.open_dispute(merchant, charge, reason, body.get("amount")), 201)
 

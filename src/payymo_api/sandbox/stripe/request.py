@@ -87,18 +87,7 @@ def answered(handler: Handler, method: str, path: str) -> Endpoint:
         try:
             key = authenticate(request, platform)
             _check_permission(key, resource, method, path)
-            merchant = acting_as(request, platform, key)
-            merchant.base_url = str(request.base_url)
-            values = _values(request, body)
-            call = Call(
-                platform,
-                merchant,
-                key,
-                Parameters(values),
-                dict(request.path_params),
-                request.url.path,
-                headers["Request-Id"],
-            )
+            call = _call(request, key, body, headers["Request-Id"])
             status, told = _once(request, call, handler, body, headers)
         except Refusal as refusal:
             status, told = refusal.status, refusal.body
@@ -108,6 +97,20 @@ def answered(handler: Handler, method: str, path: str) -> Endpoint:
         return JSONResponse(told, status, headers=headers)
 
     return endpoint
+
+
+def _call(request: Request, key: Key, body: str, request_id: str) -> Call:
+    merchant = acting_as(request, platform_of(request), key)
+    merchant.base_url = str(request.base_url)
+    return Call(
+        platform_of(request),
+        merchant,
+        key,
+        Parameters(_values(request, body)),
+        dict(request.path_params),
+        request.url.path,
+        request_id,
+    )
 
 
 def _headers(request: Request, platform: Platform) -> dict[str, str]:
@@ -155,8 +158,7 @@ def acting_as(request: Request, platform: Platform, key: Key) -> Merchant:
     granted = connection is not None and (connection.livemode or not key.livemode)
     if account != key.account and not granted:
         raise forbidden(
-            f"The provided key {key.value[:12]}… does not have access to account '{account}'"
-            " (or that account does not exist). Application access may have been revoked.",
+            f"The key {key.value[:12]}… may not act for '{account}', if there is such an account.",
             "account_invalid",
         )
     return platform.merchant(account, livemode=key.livemode)
