@@ -81,6 +81,27 @@ async def test_new_lines_come_with_merchant_and_category(office: Office, account
     assert told["category"] == "software.subscriptions"
 
 
+async def test_a_rule_of_an_account_is_for_its_lines_only(office: Office, account: str) -> None:
+    other = {"name": "Reserve", "currency": "GBP", "iban": "GB94BARC10201530093459"}
+    elsewhere = (await office.client.post("/api/v1/bank_accounts", json=other)).json()["id"]
+    body = {"category": "office", "text": "order", "account_id": account}
+    made = await make_rule(office, **body)
+    assert made["account_id"] == account
+
+    (line,) = await tell(office, spent("order 1", "Acme"))
+    assert line["category"] == "office"
+    here = await office.client.post(f"{RULES}/preview", json=body | {"category": "travel"})
+    there = await office.client.post(
+        f"{RULES}/preview", json=body | {"category": "travel", "account_id": elsewhere}
+    )
+    assert (here.json()["looked_at"], there.json()["count"]) == (1, 0)
+    url = f"{RULES}/{made['id']}"
+    moved = await office.client.put(url, json=body | {"account_id": elsewhere})
+    assert moved.json()["account_id"] == elsewhere
+    *_, line = await tell(office, spent("order 2", "Acme", day="2026-10-02"))
+    assert line["category"] is None
+
+
 async def test_a_users_choice_is_remembered_for_the_counterparty(
     office: Office, account: str
 ) -> None:

@@ -35,7 +35,7 @@ async def create_rule(scope: Scope, request: RuleRequest) -> CategoryRule:
     await _check_account(scope, request)
     if await rules.count() >= MOST_RULES:
         raise TooManyRules(f"There are {MOST_RULES} rules.")
-    row = rules.add(CategoryRule(id=RuleId(new_id()), **request.model_dump()))
+    row = rules.add(CategoryRule(id=RuleId(new_id()), **dict(request)))
     await scope.session.flush()
     await scope.session.refresh(row)
     return row
@@ -47,7 +47,7 @@ async def replace_rule(
     row = await RuleRepository(scope).get_locked(id)
     if_match.check(RuleAnswer.model_validate(row))
     await _check_account(scope, request)
-    for name, value in request.model_dump().items():
+    for name, value in request:
         setattr(row, name, value)
     await scope.session.flush()
     await scope.session.refresh(row)
@@ -72,7 +72,7 @@ async def preview(scope: Scope, request: PreviewRequest) -> PreviewAnswer:
     """Tell which lines would change their category if the rule were there, the newest first."""
     await _check_account(scope, request)
     others = await RuleRepository(scope).enabled()
-    asked = request.model_dump(exclude={"lines", "name", "enabled"})
+    asked = {name: value for name, value in request if name not in {"lines", "name", "enabled"}}
     trial = Rule(id=new_id(), **asked)
     found: list[Labelled] = []
     place, looked_at, is_complete = None, 0, False
