@@ -1,8 +1,7 @@
 """Accounts: the platform's own and the connected ones."""
 
 from payymo_api.sandbox.stripe.listing import PAGING, page
-from payymo_api.sandbox.stripe.merchant import Merchant
-from payymo_api.sandbox.stripe.platform import PLATFORM, Connection, Platform
+from payymo_api.sandbox.stripe.platform import CLIENT_ID, PLATFORM, Connection, Platform
 from payymo_api.sandbox.stripe.refusals import Wire, no_such
 from payymo_api.sandbox.stripe.request import Call
 
@@ -63,9 +62,9 @@ def connect(platform: Platform, *, livemode: bool, scope: str = "read_write") ->
     return platform.connections[account]
 
 
-def application_of(merchant: Merchant) -> Wire:
+def application() -> Wire:
     """The platform, as events about a connection show it."""
-    return {"id": "ca_sandbox", "object": "application", "name": f"Payymo {merchant.account}"}
+    return {"id": CLIENT_ID, "object": "application", "name": "Payymo"}
 
 
 def own(call: Call) -> Wire:

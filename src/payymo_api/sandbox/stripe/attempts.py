@@ -20,11 +20,11 @@ def attempt(merchant: Merchant, intent: Wire, method: Wire, *, off: bool) -> Non
         _process(merchant, intent, method)
     elif card.secure == "always" and off:
         decline(merchant, intent, method, "authentication_required")
-        raise card_error(merchant, intent)
+        raise card_error(intent)
     elif card.secure and not off:
         _ask_for_authentication(merchant, intent)
     elif not charge_card(merchant, intent, method, card):
-        raise card_error(merchant, intent)
+        raise card_error(intent)
 
 
 def _ask_for_authentication(merchant: Merchant, intent: Wire) -> None:
@@ -204,10 +204,9 @@ def _advice(code: str) -> str:
     return "confirm_card_data" if code in CONFIRM else "do_not_try_again"
 
 
-def card_error(merchant: Merchant, intent: Wire) -> Refusal:
+def card_error(intent: Wire) -> Refusal:
     """Tell the caller, as a 402, what stands in the intent."""
     error = dict(intent["last_payment_error"])
     error.pop("doc_url")
     message, type = error.pop("message"), error.pop("type")
-    told = merchant.objects[intent["id"]]
-    return Refusal(message, status=402, type=type, payment_intent=dict(told), **error)
+    return Refusal(message, status=402, type=type, payment_intent=dict(intent), **error)

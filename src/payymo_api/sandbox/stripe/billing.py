@@ -137,9 +137,8 @@ def _hold_back(merchant: Merchant, subscription: Wire, wire: Wire) -> None:
 
 def first_payment(merchant: Merchant, subscription: Wire, wire: Wire, behavior: str) -> None:
     """Collect the first invoice as `payment_behavior` says."""
-    if wire["status"] != "open":
-        return
-    if subscription["collection_method"] == "send_invoice":
+    sent = subscription["collection_method"] == "send_invoice"
+    if sent or wire["status"] != "open":
         return
     subscription["status"] = "incomplete"
     merchant.later(

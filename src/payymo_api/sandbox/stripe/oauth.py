@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from payymo_api.sandbox.page import choice, page
-from payymo_api.sandbox.stripe.accounts import application_of, connect
+from payymo_api.sandbox.stripe.accounts import application, connect
 from payymo_api.sandbox.stripe.platform import CLIENT_ID, PLATFORM, Connection, Grant, Key, Platform
 from payymo_api.sandbox.stripe.refusals import Refusal, Wire
 from payymo_api.sandbox.stripe.request import authenticate, platform_of
@@ -111,7 +111,7 @@ def _tokens(platform: Platform, connection: Connection, *, livemode: bool) -> Wi
     refresh = f"rt_{platform.chance.randbytes(16).hex()}"
     platform.grants[refresh] = Grant(connection, ends=0)
     merchant = platform.merchant(account, livemode=livemode)
-    merchant.emit("account.application.authorized", application_of(merchant))
+    merchant.emit("account.application.authorized", application())
     return {
         "access_token": access.value,
         "livemode": livemode,
@@ -141,7 +141,7 @@ def disconnect(platform: Platform, connection: Connection) -> None:
     """The last event that the platform sees of the account."""
     account = connection.account
     merchant = platform.merchant(account, livemode=connection.livemode)
-    merchant.emit("account.application.deauthorized", application_of(merchant))
+    merchant.emit("account.application.deauthorized", application())
     platform.connections.pop(account, None)
     for key in [key for key in platform.keys.values() if key.account == account]:
         del platform.keys[key.value]

@@ -187,7 +187,7 @@ def _confirm(call: Call, wire: Wire, asked: Parameters) -> None:
     attempts.attempt(merchant, wire, method, off=off)
     if wire["status"] == "requires_action" and asked.flag("error_on_requires_action"):
         attempts.decline(merchant, wire, method, "authentication_required")
-        raise attempts.card_error(merchant, wire)
+        raise attempts.card_error(wire)
 
 
 def _check_return_url(call: Call, wire: Wire, asked: Parameters) -> None:

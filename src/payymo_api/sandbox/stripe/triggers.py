@@ -16,7 +16,7 @@ from payymo_api.sandbox.stripe import (
     refunds,
     subscriptions,
 )
-from payymo_api.sandbox.stripe.accounts import application_of, new_account
+from payymo_api.sandbox.stripe.accounts import application, new_account
 from payymo_api.sandbox.stripe.event_types import EVENT_TYPES
 from payymo_api.sandbox.stripe.form import Parameters
 from payymo_api.sandbox.stripe.invoice_draft import new_invoice
@@ -178,7 +178,7 @@ def _ended_subscription(merchant: Merchant) -> None:
 
 _SPECIAL: Mapping[str, Callable[[Merchant], Wire]] = {
     "account": lambda merchant: new_account(merchant.account, merchant.now()),
-    "application": application_of,
+    "application": lambda _: application(),
     "balance": balance_of,
 }
 _MAKERS: Mapping[str, Scenario] = {
