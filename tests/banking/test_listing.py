@@ -6,14 +6,16 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.schemas.transactions import TransactionAnswer, TransactionFilters
 from payymo_api.banking.service.listing import list_transactions
 from payymo_api.banking.service.transactions import get_transaction
-from payymo_api.core.db import Database, ReadScope
+from payymo_api.core.db import APP_ROLE, Database, ReadScope
 from payymo_api.core.fields import Listing
+from payymo_api.core.settings import Settings
 from payymo_api.core.types import TransactionId, parse_public_id
 from payymo_api.edge import exact
 from tests.banking.conftest import TRANSACTIONS, Office
@@ -130,3 +132,21 @@ async def test_a_connection_with_another_role_is_refused(
         with pytest.raises(Exception, match="parameter name"):
             await list_transactions(scope, TransactionFilters())
         await scope._driver.execute("ROLLBACK")  # noqa: SLF001
+
+
+async def test_behind_a_pooler_that_drops_the_role_a_transaction_has_it(
+    office: Office, settings: Settings, lines: list[str], stranger: Someone
+) -> None:
+    engine = create_async_engine(settings.async_database_url, pool_size=1)  # no start-up role
+    pooled = Database(engine, width=1, wait_seconds=5)
+    async with pooled.read_scope(office.someone.tenant_id) as scope:
+        mine = await list_transactions(scope, TransactionFilters())
+    async with pooled.read_scope(stranger.tenant_id) as scope:
+        other = await list_transactions(scope, TransactionFilters())
+    async with engine.connect() as connection:
+        user = await connection.scalar(text("SELECT current_user"))
+    await pooled.close()
+
+    assert len(mine.data) > 10
+    assert other.data == []
+    assert user != APP_ROLE

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import BigInteger, DateTime, Text, Uuid, func, literal_column, select, text
+from sqlalchemy import BigInteger, DateTime, Text, Uuid, event, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from payymo_api.core import types as ids
 from payymo_api.core.errors import Overloaded
@@ -28,6 +28,7 @@ from payymo_api.core.types import TenantId
 
 APP_ROLE = "payymo_app"
 SYSTEM_ROLE = "payymo_system"
+_IS_APP = "is_app"
 
 
 class Base(DeclarativeBase):
@@ -119,6 +120,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, *, width: int, wait_seconds: float) -> None:
         self.engine = engine
+        event.listen(engine.sync_engine, "connect", _note_role)
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._gate = asyncio.Semaphore(width)
         self._wait_seconds = wait_seconds
@@ -141,12 +143,15 @@ class Database:
     async def read_scope(self, tenant_id: TenantId) -> AsyncIterator[ReadScope]:
         """A connection as `payymo_app` with no transaction open; nothing runs beside its `fetch`.
 
-        A connection that saw an error is not used again.
+        Behind a pooler that drops the role at the start, one transaction has it. A connection that
+        saw an error is not used again.
         """
         async with self._seat():
             pooled = await self._checked_out()
+            driver: Any = pooled.driver_connection
             try:
-                yield ReadScope(pooled.driver_connection, tenant_id)
+                async with nullcontext() if pooled.info[_IS_APP] else _as_app(driver):
+                    yield ReadScope(driver, tenant_id)
             except BaseException:
                 pooled.invalidate()
                 raise
@@ -223,6 +228,19 @@ def create_engine(settings: Settings) -> AsyncEngine:
         hide_parameters=True,  # an error that is logged must not carry a row's content
         connect_args=arguments,
     )
+
+
+def _note_role(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401  SQLAlchemy's own
+    """Keep with a new connection whether it acts as `payymo_app` from its start."""
+    user = connection.run_async(lambda driver: driver.fetchval("SELECT current_user"))
+    record.info[_IS_APP] = user == APP_ROLE
+
+
+@asynccontextmanager
+async def _as_app(driver: Any) -> AsyncIterator[None]:  # noqa: ANN401  asyncpg is untyped
+    async with driver.transaction():
+        await driver.execute(f"SET LOCAL ROLE {APP_ROLE}")
+        yield
 
 
 async def _become(session: AsyncSession, role: str, tenant: str) -> None:

@@ -1,0 +1,104 @@
+"""What runs in production: the API, the workers, the schema."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from payymo_api.cli.running import check_reachable, fail, first_line, read_settings
+from payymo_api.core.settings import Settings
+
+app = typer.Typer()
+worker_app = typer.Typer(no_args_is_help=True, help="Run a worker.")
+app.add_typer(worker_app, name="worker")
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+@app.command()
+def api() -> None:
+    """Serve the HTTP API."""
+    import uvicorn
+
+    from payymo_api.main import create_app
+
+    settings = read_settings()
+    check_reachable(settings)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=10,
+    )
+
+
+@worker_app.command("sync")
+def work_on_sync() -> None:
+    """Read banks and match what they bring."""
+    from payymo_api import worker
+
+    _work(lambda settings: worker.run(settings, "sync"))
+
+
+@worker_app.command("webhook")
+def work_on_webhooks() -> None:
+    """Deliver webhooks."""
+    from payymo_api import worker
+
+    _work(lambda settings: worker.run(settings, "webhook"))
+
+
+@app.command()
+def migrate(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
+    """Bring the database's schema to a revision; `base` takes it away."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy.exc import SQLAlchemyError
+
+    settings = read_settings()
+    config = Config(str(_ROOT / "alembic.ini"))
+    config.attributes["url"] = settings.database_url
+    step = command.downgrade if revision == "base" else command.upgrade
+    try:
+        step(config, revision)
+    except (OSError, SQLAlchemyError) as error:
+        fail(f"PAYYMO_DATABASE_URL: the database can't be migrated: {first_line(error)}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from payymo_api.main import create_app
+
+    document = create_app(read_settings()).openapi()
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _work(work: Callable[[Settings], Awaitable[None]]) -> None:
+    """Run a worker until SIGTERM or SIGINT, which let its jobs end."""
+    import uvloop
+
+    settings = read_settings()
+
+    async def run() -> None:
+        working = asyncio.ensure_future(work(settings))
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, working.cancel)
+        with suppress(asyncio.CancelledError):
+            await working
+
+    check_reachable(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
