@@ -27,7 +27,9 @@ INSERT INTO bare_allocations (tenant_id, id, match_id, transaction_id, document_
     amount_minor, currency, document_amount_minor, document_currency)
 VALUES ($1, $2, $3, $4, 'invoice', $5, $6, 'GBP', $6, 'GBP')
 """
-_EVENT = "INSERT INTO bare_outbox_events (tenant_id, id, name, payload, data) VALUES ($1, $2, $3, '{}', $4)"
+_EVENT = """
+INSERT INTO bare_outbox_events (tenant_id, id, name, payload, data) VALUES ($1, $2, $3, '{}', $4)
+"""
 
 
 async def clone(owner: asyncpg.Connection) -> None:

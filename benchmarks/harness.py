@@ -76,7 +76,7 @@ class Bench:
     def cpu_seconds(self, name: str) -> float:
         """Return what a program that `serve` or `serve_baseline` runs has used of the CPU."""
         used = psutil.Process(self._supervisor.pids()[name]).cpu_times()
-        return used.user + used.system
+        return float(used.user + used.system)
 
     def _run(self, program: Program, url: str) -> None:
         self._supervisor.start(program)

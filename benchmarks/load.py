@@ -29,7 +29,7 @@ _GOOD = {HTTPStatus.OK, HTTPStatus.CREATED}
 class Load:
     """`clients` callers for `seconds`; each takes one of the keys and paths at random each time.
 
-    With `bodies` they POST: each body once, with an Idempotency-Key of its own, and then it is over.
+    With `bodies` they POST each once, under an Idempotency-Key of its own, and end with the last.
     """
 
     url: str

@@ -1,7 +1,7 @@
 """POST /reconciliation/match: key check, rate limit, idempotency, locks, match, events, answer.
 
 Against three INSERTs in one transaction on asyncpg in a bare Starlette app; and without HTTP, the
-service in one scope against the same INSERTs. Each request matches a line and an invoice of its own.
+service in one scope against the same INSERTs. Each match is of a line and an invoice of its own.
 """
 
 import sys
@@ -45,7 +45,8 @@ WITH lines AS (
 ), invoices AS (
     INSERT INTO invoices (tenant_id, id, number, kind, customer_id, issued_on, amount_minor,
         currency, source, metadata)
-    SELECT $1, invoice, 'INV-' || n, 'invoice', customers.id, '2026-01-02', amount, 'GBP', 'api', '{}'
+    SELECT $1, invoice, 'INV-' || n, 'invoice', customers.id, '2026-01-02', amount, 'GBP', 'api',
+        '{}'
     FROM lines JOIN customers ON customers.number = (n % 500)::text
 ), transactions AS (
     INSERT INTO transactions (tenant_id, id, account_id, status, amount_minor, currency, booked_on,
@@ -126,7 +127,7 @@ async def _without_http(bench: Bench, tenant_id: TenantId, bodies: Iterator[byte
 
     async def ours(body: bytes) -> None:
         request = MatchRequest.model_validate_json(body)
-        async with bench.database.scope(tenant_id) as scope:
+        async with bench.database.write_scope(tenant_id) as scope:
             await matching.match(scope, request, "key_of_the_benchmark")
 
     async def bare(body: bytes) -> None:

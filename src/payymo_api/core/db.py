@@ -1,9 +1,9 @@
 """The only module that begins, commits or rolls back a transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -25,6 +25,7 @@ from payymo_api.core import types as ids
 from payymo_api.core.errors import Overloaded
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId
+from payymo_api.core.writes import Write, together
 
 APP_ROLE = "payymo_app"
 SYSTEM_ROLE = "payymo_system"
@@ -80,6 +81,45 @@ class Scope:
         """Undo what happens inside if it fails; the transaction goes on."""
         async with self.session.begin_nested():
             yield
+
+    async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
+        """Run a statement as the driver takes it: its places are `$1`, `$2` …"""
+        await self.session.flush()
+        connection = await self.session.connection()
+        found = await connection.exec_driver_sql(statement, values)
+        return found.mappings().all() if found.returns_rows else ()
+
+    async def write(self, *writes: Write) -> None:
+        """Do these writes now, in one round trip."""
+        statement, values = together(writes)
+        await self.fetch(statement, *values)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteScope:
+    """A Scope for what is written all the time: by the driver, without a session (ADR 0013)."""
+
+    _driver: Any
+    tenant_id: TenantId
+    _writes: list[Write] = field(default_factory=list)
+
+    async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
+        """Run a statement; its places are `$1`, `$2` …"""
+        rows: Sequence[Mapping[Any, Any]] = await self._driver.fetch(statement, *values)
+        return rows
+
+    async def write(self, *writes: Write) -> None:
+        """Do these writes at the end of the transaction, all in one round trip."""
+        self._writes.extend(writes)
+
+    async def send(self) -> None:
+        """Do what waits to be written."""
+        if self._writes:
+            statement, values = together(self._writes)
+            await self._driver.fetch(statement, *values)
+
+
+AnyScope = Scope | WriteScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +192,30 @@ class Database:
             try:
                 async with nullcontext() if pooled.info[_IS_APP] else _as_app(driver):
                     yield ReadScope(driver, tenant_id)
+            except BaseException:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
+
+    @asynccontextmanager
+    async def write_scope(self, tenant_id: TenantId) -> AsyncIterator[WriteScope]:
+        """`scope` for what is written all the time; three round trips besides its reads."""
+        async with self._seat():
+            pooled = await self._checked_out()
+            driver: Any = pooled.driver_connection
+            try:
+                await driver.execute(
+                    f"BEGIN; SELECT set_config('role', '{APP_ROLE}', true),"
+                    f" set_config('payymo.tenant_id', '{tenant_id}', true)"
+                )
+                scope = WriteScope(driver, tenant_id)
+                yield scope
+                await scope.send()
+                await driver.execute("COMMIT")
+            except Exception:
+                await _roll_back(pooled)
+                raise
             except BaseException:
                 pooled.invalidate()
                 raise
@@ -241,6 +305,15 @@ async def _as_app(driver: Any) -> AsyncIterator[None]:  # noqa: ANN401  asyncpg 
     async with driver.transaction():
         await driver.execute(f"SET LOCAL ROLE {APP_ROLE}")
         yield
+
+
+async def _roll_back(pooled: PoolProxiedConnection) -> None:
+    """End the transaction that failed; a connection that can't is not used again."""
+    driver: Any = pooled.driver_connection
+    try:
+        await driver.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        pooled.invalidate()
 
 
 async def _become(session: AsyncSession, role: str, tenant: str) -> None:

@@ -6,10 +6,11 @@ from typing import cast
 
 from sqlalchemy import Table, func, select
 
-from payymo_api.core.bulk import insert_columns, slices
+from payymo_api.core.bulk import slices
 from payymo_api.core.clock import now
-from payymo_api.core.db import Scope
+from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.types import new_id
+from payymo_api.core.writes import inserted
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.messaging.models import OutboxEvent
 
@@ -17,7 +18,7 @@ CHANNEL = "payymo_outbox"
 _EVENTS = cast("Table", OutboxEvent.__table__)
 
 
-async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -> None:
+async def record(scope: AnyScope, *events: Event, due_at: datetime | None = None) -> None:
     """Keep the events; the relay is woken when (and only if) this transaction commits.
 
     Their jobs start at `due_at`, or at once.
@@ -26,10 +27,9 @@ async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -
         return
     for some in slices(len(events)):
         await _insert(scope, events[some], due_at or now())
-    await wake(scope)
 
 
-async def _insert(scope: Scope, events: Sequence[Event], due_at: datetime) -> None:
+async def _insert(scope: AnyScope, events: Sequence[Event], due_at: datetime) -> None:
     columns: dict[str, list[object]] = {
         "id": [new_id() for _ in events],
         "name": [event.name for event in events],
@@ -37,7 +37,8 @@ async def _insert(scope: Scope, events: Sequence[Event], due_at: datetime) -> No
         "data": [event.data if isinstance(event, PublicEvent) else None for event in events],
         "due_at": [due_at] * len(events),
     }
-    await insert_columns(scope, _EVENTS, columns)
+    insert = inserted(scope.tenant_id, _EVENTS, columns)
+    await scope.write(insert._replace(text=f"{insert.text} RETURNING pg_notify('{CHANNEL}', '')"))
 
 
 async def wake(scope: Scope) -> None:

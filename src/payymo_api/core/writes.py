@@ -1,0 +1,75 @@
+"""Statements that are sent together: one round trip for all that is written (ADR 0013)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import count
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql.base import PGDialect
+
+_DIALECT = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+
+
+class Write(NamedTuple):
+    """INSERT, UPDATE or DELETE; each `{}` of its text stands for the next value."""
+
+    text: str
+    values: Sequence[object]
+
+
+def together(writes: Iterable[Write]) -> Write:
+    """Return one statement that does them all; none of them sees what another does."""
+    places = count(1)
+    parts: list[str] = []
+    values: list[object] = []
+    for number, (text, given) in enumerate(writes):
+        parts.append(f"w{number} AS ({text.format(*(f'${next(places)}' for _ in given))})")
+        values += given
+    return Write(f"WITH {', '.join(parts)} SELECT", values)
+
+
+def inserted(tenant_id: UUID, table: Table, columns: Mapping[str, Sequence[Any]]) -> Write:
+    """Insert the rows that these columns make; a `jsonb` column's values are JSON text."""
+    return Write(_insert(table, tuple(columns)), [tenant_id, *columns.values()])
+
+
+def changed(tenant_id: UUID, table: Table, columns: Mapping[str, Sequence[Any]]) -> Write:
+    """Overwrite these columns of the rows that `columns["id"]` names."""
+    return Write(_update(table, tuple(columns)), [*columns.values(), tenant_id])
+
+
+@lru_cache
+def _insert(table: Table, names: tuple[str, ...]) -> str:
+    types = _types(table, names)
+    told = ", ".join(f"CAST(told.{name} AS {types[name]})" for name in names)
+    return (
+        f"INSERT INTO {table.name} (tenant_id, {', '.join(names)})"  # noqa: S608  our own names
+        f" SELECT {{}}::uuid, {told} FROM {_told(types)}"
+    )
+
+
+@lru_cache
+def _update(table: Table, names: tuple[str, ...]) -> str:
+    """What SQLAlchemy sets at each update of the table is set here too."""
+    types = _types(table, names)
+    sets = [f"{name} = CAST(told.{name} AS {types[name]})" for name in names if name != "id"]
+    sets += [
+        f"{column.name} = {cast('Any', column.onupdate).arg.compile(dialect=_DIALECT)}"
+        for column in table.c
+        if column.onupdate is not None
+    ]
+    return (
+        f"UPDATE {table.name} SET {', '.join(sets)} FROM {_told(types)}"  # noqa: S608  our own names
+        f" WHERE {table.name}.tenant_id = {{}}::uuid AND {table.name}.id = told.id"
+    )
+
+
+def _types(table: Table, names: Iterable[str]) -> dict[str, str]:
+    return {name: table.c[name].type.compile(_DIALECT).lower() for name in names}
+
+
+def _told(types: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"{{}}::{'text' if type == 'jsonb' else type}[]" for type in types.values())
+    return f"unnest({arrays}) AS told ({', '.join(types)})"
