@@ -79,6 +79,9 @@ async def _seed(bench: Bench, tenant_id: TenantId) -> Iterator[bytes]:
     count = bench.rounds * 2 * (ASKED + ALONE)
     rows = await connection.fetch(_SEED, tenant_id, count)
     await connection.close()
+    owner = await asyncpg.connect(bench.settings.database_url)
+    await owner.execute("ANALYZE")
+    await owner.close()
     return iter([_body(*row) for row in rows])
 
 

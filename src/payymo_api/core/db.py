@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, ClassVar
-from uuid import UUID
+from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
-from sqlalchemy import BigInteger, DateTime, Text, Uuid, event, func, literal_column, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import Uuid, event, func, literal_column, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -18,55 +15,33 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from payymo_api.core import types as ids
 from payymo_api.core.errors import Overloaded
 from payymo_api.core.settings import Settings
+from payymo_api.core.tables import XID, Base, Fed, TenantOwned
 from payymo_api.core.types import TenantId
-from payymo_api.core.writes import Write, together
+from payymo_api.core.writes import Write, WriteScope, together
+
+__all__ = [
+    "APP_ROLE",
+    "ME",
+    "SYSTEM_ROLE",
+    "XID",
+    "AnyScope",
+    "Base",
+    "Database",
+    "DatabaseUnavailable",
+    "Fed",
+    "ReadScope",
+    "Scope",
+    "TenantOwned",
+    "create_engine",
+]
 
 APP_ROLE = "payymo_app"
 SYSTEM_ROLE = "payymo_system"
 _IS_APP = "is_app"
-
-
-class Base(DeclarativeBase):
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        str: Text(),
-        int: BigInteger(),
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-        list[str]: ARRAY(Text()),
-        UUID: Uuid(),
-        **dict.fromkeys(ids.PREFIXES, Uuid()),
-    }
-
-
-class TenantOwned(Base):
-    """A row of one tenant: `tenant_id` leads every key, and row-level security guards the table."""
-
-    __abstract__ = True
-
-    tenant_id: Mapped[TenantId] = mapped_column(primary_key=True, sort_order=-10)
-
-
-XID = text("(pg_current_xact_id()::text)::bigint")
-"""The writing transaction's id, as a bigint: the clock of the change feeds (ADR 0005)."""
-
-
-class Fed(TenantOwned):
-    """A row that `GET …/sync` follows: which transaction made it, and which changed it last."""
-
-    __abstract__ = True
-
-    created_xid: Mapped[int] = mapped_column(server_default=XID)
-    changed_xid: Mapped[int] = mapped_column(server_default=XID, onupdate=XID)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-    removed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,30 +68,6 @@ class Scope:
         """Do these writes now, in one round trip."""
         statement, values = together(writes)
         await self.fetch(statement, *values)
-
-
-@dataclass(frozen=True, slots=True)
-class WriteScope:
-    """A Scope for what is written all the time: by the driver, without a session (ADR 0013)."""
-
-    _driver: Any
-    tenant_id: TenantId
-    _writes: list[Write] = field(default_factory=list)
-
-    async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
-        """Run a statement; its places are `$1`, `$2` …"""
-        rows: Sequence[Mapping[Any, Any]] = await self._driver.fetch(statement, *values)
-        return rows
-
-    async def write(self, *writes: Write) -> None:
-        """Do these writes at the end of the transaction, all in one round trip."""
-        self._writes.extend(writes)
-
-    async def send(self) -> None:
-        """Do what waits to be written."""
-        if self._writes:
-            statement, values = together(self._writes)
-            await self._driver.fetch(statement, *values)
 
 
 AnyScope = Scope | WriteScope

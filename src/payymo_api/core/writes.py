@@ -1,6 +1,7 @@
 """Statements that are sent together: one round trip for all that is written (ADR 0013)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple, cast
@@ -8,6 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.base import PGDialect
+
+from payymo_api.core.types import TenantId
 
 _DIALECT = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
@@ -28,6 +31,30 @@ def together(writes: Iterable[Write]) -> Write:
         parts.append(f"w{number} AS ({text.format(*(f'${next(places)}' for _ in given))})")
         values += given
     return Write(f"WITH {', '.join(parts)} SELECT", values)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteScope:
+    """A Scope for what is written all the time: by the driver, without a session (ADR 0013)."""
+
+    _driver: Any
+    tenant_id: TenantId
+    _writes: list[Write] = field(default_factory=list)
+
+    async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
+        """Run a statement; its places are `$1`, `$2` …"""
+        rows: Sequence[Mapping[Any, Any]] = await self._driver.fetch(statement, *values)
+        return rows
+
+    async def write(self, *writes: Write) -> None:
+        """Do these writes at the end of the transaction, all in one round trip."""
+        self._writes.extend(writes)
+
+    async def send(self) -> None:
+        """Do what waits to be written."""
+        if self._writes:
+            statement, values = together(self._writes)
+            await self._driver.fetch(statement, *values)
 
 
 def inserted(tenant_id: UUID, table: Table, columns: Mapping[str, Sequence[Any]]) -> Write:

@@ -23,10 +23,10 @@ from sqlalchemy.dialects.postgresql import insert
 from payymo_api.core import problems
 from payymo_api.core.clock import now
 from payymo_api.core.crypto import Keyring
-from payymo_api.core.db import Database, Scope, WriteScope
+from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import Conflict, PayymoError, ValidationFailed
 from payymo_api.core.types import TenantId, new_id
-from payymo_api.core.writes import inserted
+from payymo_api.core.writes import WriteScope, inserted
 from payymo_api.edge.models import IdempotencyKey
 from payymo_api.edge.state import parts
 

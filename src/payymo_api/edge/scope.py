@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from payymo_api.core.db import Database, ReadScope, Scope, WriteScope
+from payymo_api.core.db import Database, ReadScope, Scope
 from payymo_api.core.errors import Forbidden, PayymoError, Unauthenticated
 from payymo_api.core.types import TenantId, new_id
+from payymo_api.core.writes import WriteScope
 from payymo_api.edge import idempotency
 from payymo_api.edge.caller import Caller
 from payymo_api.edge.idempotency import Ticket
