@@ -2,6 +2,7 @@ import httpx
 
 from payymo_api.edge.caller import Callers
 from payymo_api.edge.state import Parts
+from payymo_api.tenants.service import note_keys_used
 from tests.conftest import Someone
 
 KEYS = "/api/v1/api_keys"
@@ -29,6 +30,21 @@ async def test_a_new_key_works_and_a_revoked_one_is_refused(
 
     forgetful = Callers(parts.callers.pepper, parts.callers.lookup)
     assert await forgetful.of(made["key"]) is None
+
+
+async def test_notes_which_keys_were_used_and_no_others(
+    someone: Someone, stranger: Someone, parts: Parts
+) -> None:
+    unused = (await someone.client.post(KEYS, json={"name": "unused"})).json()
+    await stranger.client.get(KEYS)
+
+    await note_keys_used(parts.database, parts.callers)
+
+    shown = [await each.client.get(KEYS) for each in (someone, stranger)]
+    used = {key["id"]: key["last_used_at"] for page in shown for key in page.json()["data"]}
+    assert used.pop(unused["id"]) is None
+    assert len(used) == 2
+    assert all(used.values())
 
 
 async def test_a_key_can_not_give_more_than_it_has(

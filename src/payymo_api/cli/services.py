@@ -18,6 +18,10 @@ worker_app = typer.Typer(no_args_is_help=True, help="Run a worker.")
 app.add_typer(worker_app, name="worker")
 
 _ROOT = Path(__file__).resolve().parents[3]
+_ACCEPTED_AT_ONCE = 32
+"""uvloop accepts one connection per socket and turn of its loop. With one socket and long turns, a
+thousand newcomers waited six seconds, and no 503 could reach them.
+"""
 
 
 @app.command()
@@ -29,7 +33,7 @@ def api() -> None:
 
     settings = read_settings()
     check_reachable(settings)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
@@ -42,6 +46,11 @@ def api() -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=10,
     )
+    server = uvicorn.Server(config)
+    with config.bind_socket() as listener, suppress(KeyboardInterrupt):
+        server.run(sockets=[listener.dup() for _ in range(_ACCEPTED_AT_ONCE)])
+    if not server.started:
+        raise typer.Exit(1)
 
 
 @worker_app.command("sync")
