@@ -20,10 +20,13 @@ def slices(length: int) -> Iterable[slice]:
 
 
 async def insert_columns(
-    scope: AnyScope, table: Table, columns: Mapping[str, Sequence[Any]]
+    scope: AnyScope,
+    table: Table,
+    columns: Mapping[str, Sequence[Any]],
+    shared: Mapping[str, Any],
 ) -> None:
-    """Insert the rows that these columns make; a `jsonb` column's values are JSON text."""
-    await scope.write(inserted(scope.tenant_id, table, columns))
+    """Insert the rows that these columns make, with the `shared` values in each of them."""
+    await scope.write(inserted(scope.tenant_id, table, columns, shared))
 
 
 async def made_ahead(make: Callable[[A], B], items: Iterable[A]) -> AsyncIterator[B]:

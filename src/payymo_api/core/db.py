@@ -69,6 +69,10 @@ class Scope:
         statement, values = together(writes)
         await self.fetch(statement, *values)
 
+    async def notify(self, channel: str) -> None:
+        """Wake who listens, when (and only if) this transaction commits."""
+        await self.session.execute(select(func.pg_notify(channel, "")))
+
 
 AnyScope = Scope | WriteScope
 
@@ -164,6 +168,7 @@ class Database:
                 yield scope
                 await scope.send()
                 await driver.execute("COMMIT")
+                await scope.wake()
             except Exception:
                 await _roll_back(pooled)
                 raise

@@ -1,12 +1,15 @@
 """Statements that are sent together: one round trip for all that is written (ADR 0013)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
@@ -40,6 +43,7 @@ class WriteScope:
     _driver: Any
     tenant_id: TenantId
     _writes: list[Write] = field(default_factory=list)
+    _channels: set[str] = field(default_factory=set)
 
     async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
         """Run a statement; its places are `$1`, `$2` …"""
@@ -50,6 +54,18 @@ class WriteScope:
         """Do these writes at the end of the transaction, all in one round trip."""
         self._writes.extend(writes)
 
+    async def notify(self, channel: str) -> None:
+        """Wake who listens, after the commit: one that notifies makes all others wait for it."""
+        self._channels.add(channel)
+
+    async def wake(self) -> None:
+        """Wake them in a transaction that waits for no disk; what is committed, a sweep finds."""
+        for channel in self._channels:
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await self._driver.execute(
+                    f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {channel}; COMMIT"
+                )
+
     async def send(self) -> None:
         """Do what waits to be written."""
         if self._writes:
@@ -57,9 +73,18 @@ class WriteScope:
             await self._driver.fetch(statement, *values)
 
 
-def inserted(tenant_id: UUID, table: Table, columns: Mapping[str, Sequence[Any]]) -> Write:
-    """Insert the rows that these columns make; a `jsonb` column's values are JSON text."""
-    return Write(_insert(table, tuple(columns)), [tenant_id, *columns.values()])
+def inserted(
+    tenant_id: UUID,
+    table: Table,
+    columns: Mapping[str, Sequence[Any]],
+    shared: Mapping[str, Any] = MappingProxyType({}),
+) -> Write:
+    """Insert the rows that these columns make, with the `shared` values in each of them.
+
+    A `jsonb` column's values are JSON text.
+    """
+    statement = _insert(table, tuple(columns), tuple(shared))
+    return Write(statement, [tenant_id, *shared.values(), *columns.values()])
 
 
 def changed(tenant_id: UUID, table: Table, columns: Mapping[str, Sequence[Any]]) -> Write:
@@ -68,12 +93,14 @@ def changed(tenant_id: UUID, table: Table, columns: Mapping[str, Sequence[Any]])
 
 
 @lru_cache
-def _insert(table: Table, names: tuple[str, ...]) -> str:
-    types = _types(table, names)
-    told = ", ".join(f"CAST(told.{name} AS {types[name]})" for name in names)
+def _insert(table: Table, names: tuple[str, ...], shared: tuple[str, ...]) -> str:
+    types = _types(table, (*shared, *names))
+    same = [f"CAST({{}}::{_sent(types[name])} AS {types[name]})" for name in shared]
+    told = [f"CAST(told.{name} AS {types[name]})" for name in names]
     return (
-        f"INSERT INTO {table.name} (tenant_id, {', '.join(names)})"  # noqa: S608  our own names
-        f" SELECT {{}}::uuid, {told} FROM {_told(types)}"
+        f"INSERT INTO {table.name} (tenant_id, {', '.join(types)})"  # noqa: S608  our own names
+        f" SELECT {{}}::uuid, {', '.join(same + told)}"
+        f" FROM {_told({name: types[name] for name in names})}"
     )
 
 
@@ -98,5 +125,9 @@ def _types(table: Table, names: Iterable[str]) -> dict[str, str]:
 
 
 def _told(types: Mapping[str, str]) -> str:
-    arrays = ", ".join(f"{{}}::{'text' if type == 'jsonb' else type}[]" for type in types.values())
+    arrays = ", ".join(f"{{}}::{_sent(type)}[]" for type in types.values())
     return f"unnest({arrays}) AS told ({', '.join(types)})"
+
+
+def _sent(type: str) -> str:
+    return "text" if type == "jsonb" else type

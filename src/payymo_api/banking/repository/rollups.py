@@ -86,7 +86,7 @@ async def move(scope: AnyScope, before: Iterable[Counted], after: Iterable[Count
     if rows:
         names = (*Cell._fields, "lines", "amount_minor")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-        await insert_columns(scope, _ROLLUPS, columns)
+        await insert_columns(scope, _ROLLUPS, columns, {})
 
 
 _CELL = ", ".join(Cell._fields)
