@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -55,7 +55,7 @@ def servers(
         _execute(shared.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         redis_url = _redis_database(shared.redis_url, number)
         yield ServerUrls(_with_path(shared.database_url, name), redis_url)
-        _execute(shared.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+        _in_thread(lambda: asyncio.run(drop_database(shared.database_url, name)))
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def _template(url: str, prepare: Callable[[str], None]) -> Iterator[str]:
         _in_thread(lambda: prepare(_with_path(url, name)))
         yield name
     finally:
-        _execute(url, f'DROP DATABASE "{name}" WITH (FORCE)')
+        _in_thread(lambda: asyncio.run(drop_database(url, name)))
 
 
 def _redis_database(url: str, number: int) -> str:
@@ -126,12 +126,25 @@ def _with_path(url: str, name: str) -> str:
 
 
 def _execute(url: str, statement: str) -> None:
-    async def execute() -> None:
-        connection = await asyncpg.connect(url)
+    _in_thread(lambda: asyncio.run(execute(url, statement)))
+
+
+async def execute(url: str, statement: str) -> None:
+    """Run it on a connection of its own: other tests of this worker cut what is open."""
+    connection = await asyncpg.connect(url)
+    try:
         await connection.execute(statement)
+    finally:
         await connection.close()
 
-    _in_thread(lambda: asyncio.run(execute()))
+
+async def drop_database(url: str, name: str) -> None:
+    """Drop it with its connections; autovacuum, which we may not end, is soon done there."""
+    for _ in range(100):
+        with suppress(asyncpg.InsufficientPrivilegeError):
+            return await execute(url, f'DROP DATABASE "{name}" WITH (FORCE)')
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"somebody stays in {name}")
 
 
 def _in_thread(call: Callable[[], None]) -> None:

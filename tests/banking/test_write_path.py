@@ -13,6 +13,8 @@ from sqlalchemy import select, text
 
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import new_lines
+from payymo_api.banking.repository.categories import MemoryRepository
+from payymo_api.banking.rules import categorising
 from payymo_api.banking.rules.categorising import Label
 from payymo_api.banking.rules.line import FEED, Line
 from payymo_api.banking.rules.merge import Placed
@@ -69,6 +71,12 @@ def test_the_fingerprint_is_the_one_that_rows_have(line: Line) -> None:
     assert line.fingerprint == hashlib.blake2b(told, digest_size=16).digest()
 
 
+@given(words | st.text(st.characters(codec="ascii")))
+def test_words_are_letters_and_digits_of_the_folded_text(told: str) -> None:
+    folded = unicodedata.normalize("NFKC", told).casefold()
+    assert categorising.words(told) == re.sub(r"[\W_]+", " ", folded).strip()
+
+
 @given(lines, moments, st.booleans())
 def test_news_are_what_the_schema_writes(line: Line, moment: datetime, has_feed: bool) -> None:  # noqa: FBT001  hypothesis fills it
     row = new_lines.new_line(
@@ -91,13 +99,17 @@ def test_news_are_what_the_schema_writes(line: Line, moment: datetime, has_feed:
 
 async def test_more_lines_than_one_statement_takes(database: Database) -> None:
     ledger = await Ledger.fresh(database)
-    told = [said(minor, f"line {minor}") for minor in range(1, AT_ONCE + 3)]
+    async with database.scope(ledger.tenant_id) as scope:
+        await MemoryRepository(scope).remember({("merchant", "corner cafe", "in"): "sales"})
+    cafe = {"counterparty_name": "Corner Cafe"}
+    told = [said(minor, f"line {minor}", **cafe) for minor in range(1, AT_ONCE + 3)]
 
     await ledger.tell(0, told)
 
     rows = await ledger.lines()
     assert {row.amount_minor for row in rows} == {line.amount_minor for line in told}
     assert len(rows) == len(told)
+    assert {(row.category, row.category_source) for row in rows} == {("sales", "memory")}
     async with database.scope(ledger.tenant_id) as scope:
         events = (
             await scope.session.scalars(select(OutboxEvent.data).order_by(OutboxEvent.id))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from payymo_api.core.settings import Settings
 from tests.conftest import migrate
+from tests.servers import drop_database, execute
 from tests.simulation import database
 
 
@@ -18,19 +19,12 @@ async def simulated_url(settings: Settings) -> AsyncIterator[str]:
     url = settings.database_url
     name = f"{url.rpartition('/')[2]}_simulation"
     ours = f"{url.rpartition('/')[0]}/{name}"
-    await _execute(url, f'CREATE DATABASE "{name}"')
+    await execute(url, f'CREATE DATABASE "{name}"')
     with ThreadPoolExecutor(1) as thread:  # alembic makes an event loop of its own
         await asyncio.get_running_loop().run_in_executor(thread, migrate, ours)
     await database.prepare(ours)
     yield ours
-    await _execute(url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-async def _execute(url: str, statement: str) -> None:
-    """On a connection of its own: other tests of this worker cut what is open."""
-    owner = await asyncpg.connect(url)
-    await owner.execute(statement)
-    await owner.close()
+    await drop_database(url, name)
 
 
 @pytest.fixture(scope="session")

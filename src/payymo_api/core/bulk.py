@@ -21,10 +21,18 @@ def slices(length: int) -> Iterable[slice]:
     return (slice(start, start + AT_ONCE) for start in range(0, length, AT_ONCE))
 
 
-async def insert_columns(scope: Scope, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Insert the rows that these columns make; a `jsonb` column's values are JSON text."""
-    statement = _insert(table, tuple(columns))
-    await scope.session.execute(statement, {"tenant_id": scope.tenant_id, **columns})
+async def insert_columns(
+    scope: Scope,
+    table: Table,
+    columns: Mapping[str, Sequence[Any]],
+    shared: Mapping[str, Any],
+) -> None:
+    """Insert the rows that these columns make, with the `shared` values in each of them.
+
+    A `jsonb` column's values are JSON text.
+    """
+    statement = _insert(table, tuple(columns), tuple(shared))
+    await scope.session.execute(statement, {"tenant_id": scope.tenant_id, **shared, **columns})
 
 
 async def made_ahead(make: Callable[[A], B], items: Iterable[A]) -> AsyncIterator[B]:
@@ -40,13 +48,16 @@ async def made_ahead(make: Callable[[A], B], items: Iterable[A]) -> AsyncIterato
 
 
 @lru_cache
-def _insert(table: Table, names: tuple[str, ...]) -> TextClause:
-    types = {name: table.c[name].type.compile(_DIALECT).lower() for name in names}
+def _insert(table: Table, names: tuple[str, ...], shared: tuple[str, ...]) -> TextClause:
+    every = (*shared, *names)
+    types = {name: table.c[name].type.compile(_DIALECT).lower() for name in every}
+    same = [f"CAST(CAST(:{name} AS {_sent(types[name])}) AS {types[name]})" for name in shared]
     arrays = ", ".join(f"CAST(:{name} AS {_sent(types[name])}[])" for name in names)
-    told = ", ".join(f"CAST(told.{name} AS {types[name]})" for name in names)
+    told = [f"CAST(told.{name} AS {types[name]})" for name in names]
     return text(
-        f"INSERT INTO {table.name} (tenant_id, {', '.join(names)})"  # noqa: S608  our own names
-        f" SELECT :tenant_id, {told} FROM unnest({arrays}) AS told ({', '.join(names)})"
+        f"INSERT INTO {table.name} (tenant_id, {', '.join(every)})"  # noqa: S608  our own names
+        f" SELECT :tenant_id, {', '.join(same + told)}"
+        f" FROM unnest({arrays}) AS told ({', '.join(names)})"
     )
 
 

@@ -1,6 +1,6 @@
 """Announce a fact in the same transaction that makes it true."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -24,20 +24,32 @@ async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -
     """
     if not events:
         return
-    for some in slices(len(events)):
-        await _insert(scope, events[some], due_at or now())
-    await wake(scope)
-
-
-async def _insert(scope: Scope, events: Sequence[Event], due_at: datetime) -> None:
-    columns: dict[str, list[object]] = {
-        "id": [new_id() for _ in events],
+    columns: dict[str, Sequence[object]] = {
         "name": [event.name for event in events],
-        "payload": [event.model_dump_json(exclude={"data"}) for event in events],
+        "payload": [_payload(event) for event in events],
         "data": [event.data if isinstance(event, PublicEvent) else None for event in events],
-        "due_at": [due_at] * len(events),
     }
-    await insert_columns(scope, _EVENTS, columns)
+    await _insert(scope, columns, {"due_at": due_at or now()})
+
+
+async def record_each(scope: Scope, data: Sequence[str], event: PublicEvent) -> None:
+    """Keep an event like this one for each of the `data`: a first sync has a hundred thousand."""
+    shared = {"name": event.name, "payload": _payload(event), "due_at": now()}
+    await _insert(scope, {"data": data}, shared)
+
+
+def _payload(event: Event) -> str:
+    return event.model_dump_json(exclude={"data"})
+
+
+async def _insert(
+    scope: Scope, columns: Mapping[str, Sequence[object]], shared: Mapping[str, object]
+) -> None:
+    for some in slices(len(columns["data"])):
+        rows = {name: values[some] for name, values in columns.items()}
+        ids = [new_id() for _ in rows["data"]]
+        await insert_columns(scope, _EVENTS, {"id": ids, **rows}, shared)
+    await wake(scope)
 
 
 async def wake(scope: Scope) -> None:

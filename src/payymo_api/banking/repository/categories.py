@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, any_, func, literal, text
+from sqlalchemy import Select, Text, any_, func, literal, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from payymo_api.banking.models import CategoryMemory, CategoryRule, RuleApplication
@@ -53,7 +53,13 @@ class MemoryRepository(TenantRepository[CategoryMemory]):
             return {}
         # One array in place of a parameter each; `=` uses the index under row-level security.
         wanted = any_(literal(list(values), ARRAY(Text())))
-        rows = await self._session.scalars(self.select().where(CategoryMemory.value == wanted))
+        return await self._remembered(self.select().where(CategoryMemory.value == wanted))
+
+    async def all(self) -> Mapping[Counterparty, str]:
+        return await self._remembered(self.select())
+
+    async def _remembered(self, statement: Select[CategoryMemory]) -> Mapping[Counterparty, str]:
+        rows = await self._session.scalars(statement)
         return {(row.known_by, row.value, row.direction): row.category for row in rows}
 
     async def remember(self, chosen: Mapping[Counterparty, str]) -> None:

@@ -17,6 +17,8 @@ from payymo_api.core.db import XID, Scope
 from payymo_api.core.types import AccountId
 
 _LINES = cast("Table", Transaction.__table__)
+_SHARED = ("account_id", "created_at", "updated_at")
+_OWN = tuple(name for name in WRITTEN if name not in _SHARED)
 _CHANGEABLE = (*TOLD[2:], "status", "raw", "fingerprint", "occurrence")
 
 
@@ -44,8 +46,10 @@ async def kept(scope: Scope, id: AccountId, first: date, last: date) -> list[Kep
 
 
 async def add(scope: Scope, rows: Sequence[NewLine]) -> None:
-    columns = {name: [getattr(row, name) for row in rows] for name in WRITTEN}
-    await insert_columns(scope, _LINES, columns)
+    """Write an account's new lines, all of one moment."""
+    shared = {name: getattr(rows[0], name) for name in _SHARED}
+    columns = {name: [getattr(row, name) for row in rows] for name in _OWN}
+    await insert_columns(scope, _LINES, columns, shared)
     await move(scope, [], counted(rows))
 
 

@@ -17,6 +17,9 @@ from payymo_api.banking.rules.merchants import merchant
 
 CategorySource = Literal["user", "memory", "rule", "transfer", "default"]
 TextMatch = Literal["contains", "words", "starts_with"]
+_ASCII_WORDS: Final = "".join(
+    chr(code).lower() if chr(code).isalnum() else " " for code in range(128)
+)
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 Counterparty = tuple[str, str, str]
 """`iban` or `merchant`, which one, and the direction of the money."""
@@ -173,7 +176,7 @@ def decide(
     """Return what a line is that no user has categorised; the first that knows decides."""
     category: str | None
     source: CategorySource
-    if facts.counterparty and (category := remembered.get(facts.counterparty)):
+    if remembered and facts.counterparty and (category := remembered.get(facts.counterparty)):
         source = "memory"
     elif rule := rules.find(facts):
         category, source = rule.category, "rule"
@@ -185,7 +188,11 @@ def decide(
 
 
 def words(text: str | None) -> str:
-    return _BETWEEN_WORDS.sub(" ", folded(text)).strip() if text else ""
+    if not text:
+        return ""
+    if text.isascii():  # what folding does there, twice as fast
+        return " ".join(text.translate(_ASCII_WORDS).split())
+    return _BETWEEN_WORDS.sub(" ", folded(text)).strip()
 
 
 @lru_cache(maxsize=4096)

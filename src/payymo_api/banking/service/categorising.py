@@ -1,6 +1,6 @@
 """Give lines their merchant and category: at the write, and again when reasons change."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from typing import TypeVar
 
@@ -24,15 +24,16 @@ BATCH = 1000
 T = TypeVar("T")
 
 
-async def label(scope: Scope, account_id: AccountId, lines: Sequence[Described]) -> list[Label]:
-    """Return the labels of new lines; rules are read once, memories once in a thousand lines."""
+async def labelling(
+    scope: Scope, account_id: AccountId, lines: Sequence[Described]
+) -> Callable[[Described], Label]:
+    """Return what labels these new lines, in any thread: it asks the database nothing more."""
     book = await rulebook(scope)
-    found: list[Label] = []
-    for some in _batches(lines):
-        facts = [Facts.of(line, account_id) for line in some]
-        remembered = await recall(scope, facts)
-        found += [decide(each, book, remembered) for each in facts]
-    return found
+    if len(lines) > BATCH:  # a tenant has fewer memories than so many lines have counterparties
+        remembered = await MemoryRepository(scope).all()
+    else:
+        remembered = await recall(scope, [Facts.of(line, account_id) for line in lines])
+    return lambda line: decide(Facts.of(line, account_id), book, remembered)
 
 
 async def relabel(scope: Scope, rows: Sequence[Transaction]) -> list[Transaction]:

@@ -24,7 +24,7 @@ from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import Merge, Window
 from payymo_api.banking.schemas.transactions import ImportedNews, Sums
 from payymo_api.banking.service.answers import sums
-from payymo_api.banking.service.categorising import label, relabel
+from payymo_api.banking.service.categorising import labelling, relabel
 from payymo_api.banking.service.news import news
 from payymo_api.core.bulk import made_ahead, slices
 from payymo_api.core.clock import now
@@ -89,20 +89,19 @@ async def _add(scope: Scope, account: BankAccount, telling: Telling, found: Merg
     if not found.added:
         return
     added = [each.line for each in found.added]
-    labels = await label(scope, account.id, added)
+    label = await labelling(scope, account.id, added)
     account_id, connection_id, moment = account.id, account.connection_id, now()
+    created = TransactionCreated(data="", each_line=telling.in_bulk)
 
-    def make(some: slice) -> tuple[list[NewLine], list[TransactionCreated]]:
+    def make(some: slice) -> tuple[list[NewLine], list[str]]:
         rows = [
-            new_line(account_id, placed, each, moment)
-            for placed, each in zip(found.added[some], labels[some], strict=True)
+            new_line(account_id, placed, label(placed.line), moment) for placed in found.added[some]
         ]
-        told = [news(row, connection_id) for row in rows]
-        return rows, [TransactionCreated(data=each, each_line=telling.in_bulk) for each in told]
+        return rows, [news(row, connection_id) for row in rows]
 
-    async for rows, created in made_ahead(make, slices(len(added))):
+    async for rows, told in made_ahead(make, slices(len(added))):
         await writes.add(scope, rows)
-        await outbox.record(scope, *created)
+        await outbox.record_each(scope, told, created)
     if telling.in_bulk:
         await outbox.record(scope, TransactionsImported(data=_summary(account.id, added)))
 
