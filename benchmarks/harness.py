@@ -74,9 +74,9 @@ class Bench:
         return url
 
     def cpu_seconds(self, name: str) -> float:
-        """Return the CPU time that a program has used so far."""
-        times = psutil.Process(self._supervisor.pids()[name]).cpu_times()
-        return float(times.user + times.system)
+        """Return what a program that `serve` or `serve_baseline` runs has used of the CPU."""
+        used = psutil.Process(self._supervisor.pids()[name]).cpu_times()
+        return float(used.user + used.system)
 
     def _run(self, program: Program, url: str) -> None:
         self._supervisor.start(program)
