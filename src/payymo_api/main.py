@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.resources import files
 
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from redis.asyncio import Redis
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.staticfiles import StaticFiles
 
 from payymo_api.banking import router as banking
@@ -113,7 +114,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-    await note_keys_used(parts.database, parts.callers)
+    with suppress(PayymoError, SQLAlchemyError):
+        await note_keys_used(parts.database, parts.callers)
     banks: Banks = app.state.banks
     await banks.aclose()
     await parts.limits.aclose()
@@ -133,8 +135,8 @@ async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await act()
-        except PayymoError as error:
-            _log.warning("upkeep_failed", code=error.code)
+        except (PayymoError, SQLAlchemyError) as error:
+            _log.warning("upkeep_failed", cause=type(error).__name__)
         await asyncio.sleep(seconds)
 
 
