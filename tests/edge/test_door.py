@@ -6,6 +6,7 @@ import httpx
 import pytest
 from blockbuster import BlockingError
 from fastapi import FastAPI
+from sqlalchemy import event
 
 from payymo_api.edge.caller import Caller, Callers, new_key
 from payymo_api.edge.state import Parts
@@ -28,6 +29,20 @@ async def test_a_read_that_is_one_too_many_shows_nothing(app: FastAPI) -> None:
     assert second.headers["content-type"] == "application/problem+json"
     assert second.headers.get_list("retry-after") == [second.headers["retry-after"]]
     assert second.headers["content-length"] == str(len(second.content))
+
+
+async def test_a_client_known_to_be_limited_costs_the_database_nothing(
+    app: FastAPI, parts: Parts
+) -> None:
+    hasty = await make_someone(app, per_minute=1)
+    asked: list[str] = []
+    engine = parts.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *what: asked.append(what[2]))
+    async with hasty.client:
+        statuses = [(await hasty.client.get(KEYS)).status_code for _ in range(4)]
+
+    assert statuses == [200, 429, 429, 429]
+    assert sum("ORDER BY api_keys.id" in each for each in asked) == 2
 
 
 async def test_a_write_that_is_one_too_many_does_nothing(app: FastAPI) -> None:

@@ -106,9 +106,11 @@ class Visit:
         self._caller = await self.parts.callers.of(key) if key else None
         self._state["caller"] = self._caller
         address = (self.scope.get("client") or ("unknown", 0))[0]
-        self._hitting = asyncio.create_task(self.parts.limits.hit(self._caller, address))
-        if self._caller and self.scope["method"] in _READS:
-            return None  # it runs beside its hit, which `send` awaits
+        limits, is_read = self.parts.limits, self.scope["method"] in _READS
+        may_run = self._caller and is_read and not limits.refusal(self._caller, address)
+        self._hitting = asyncio.create_task(limits.hit(self._caller, address))
+        if may_run:
+            return None  # beside its hit, which `send` awaits
         if refusal := await self._limited():
             return refusal
         if self._caller is None and path.startswith("/api/") and path not in PUBLIC:

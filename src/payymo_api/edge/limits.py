@@ -103,13 +103,16 @@ class RateLimits:
         self._processes = 1
 
     async def hit(self, caller: Caller | None, address: str) -> Hit:
-        name = caller.plan if caller else "address"
-        item = DECLARED[name]
-        limit = (caller.per_minute if caller else None) or item.amount
-        bucket = f"payymo:limit:{caller.key_id if caller else address}"
-        return self._known_refusal(bucket, limit, item.get_expiry()) or await self._hit(
-            bucket, limit, item.get_expiry()
-        )
+        return self.refusal(caller, address) or await self._hit(*_bucket(caller, address))
+
+    def refusal(self, caller: Caller | None, address: str) -> Hit | None:
+        """A bucket that was refused stays full until its time: nobody need be asked."""
+        bucket, limit, window = _bucket(caller, address)
+        full = self._due.get(bucket, 0.0) - time()
+        wait = full + window / limit - window
+        if wait <= 0:
+            return None
+        return Hit(limit, window, False, 0, ceil(full), ceil(wait))  # noqa: FBT003
 
     async def count_processes(self) -> None:
         """Say that this process lives, and learn how many do: they share a limit without Redis."""
@@ -127,14 +130,6 @@ class RateLimits:
             self._probe.cancel()
         await self._pipeline.aclose()
         await self.redis.aclose()
-
-    def _known_refusal(self, bucket: str, limit: int, window: int) -> Hit | None:
-        """A bucket that was refused stays full until its time: nobody need be asked."""
-        full = self._due.get(bucket, 0.0) - time()
-        wait = full + window / limit - window
-        if wait <= 0:
-            return None
-        return Hit(limit, window, False, 0, ceil(full), ceil(wait))  # noqa: FBT003
 
     async def _hit(self, bucket: str, limit: int, window: int) -> Hit:
         if self._redis_again_at is not None:
@@ -185,3 +180,10 @@ class RateLimits:
         if len(self._due) >= _LOCAL_BUCKETS:
             self._due.clear()
         self._due[bucket] = due
+
+
+def _bucket(caller: Caller | None, address: str) -> tuple[str, int, int]:
+    """Return whose hits are counted together, how many are allowed, and in how many seconds."""
+    item = DECLARED[caller.plan if caller else "address"]
+    limit = (caller.per_minute if caller else None) or item.amount
+    return f"payymo:limit:{caller.key_id if caller else address}", limit, item.get_expiry()
