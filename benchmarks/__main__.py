@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks import listing, overload, stats, sync
+from benchmarks import listing, match, overload, stats, sync
 from benchmarks.harness import Benchmark, bench_on_servers
 from benchmarks.results import machine, report
 
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "stats": stats.measure,
     "overload": overload.measure,
     "sync": sync.measure,
+    "match": match.measure,
 }
 
 

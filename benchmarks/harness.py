@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import psutil
 
 from benchmarks.results import Result
 from payymo_api.core.db import Database
@@ -71,6 +72,11 @@ class Bench:
         url = f"http://{LOOPBACK}:{port}"
         self._run(Program("baseline", [*argv, str(port)], self.environment), url)
         return url
+
+    def cpu_seconds(self, name: str) -> float:
+        """Return what a program that `serve` or `serve_baseline` runs has used of the CPU."""
+        used = psutil.Process(self._supervisor.pids()[name]).cpu_times()
+        return float(used.user + used.system)
 
     def _run(self, program: Program, url: str) -> None:
         self._supervisor.start(program)

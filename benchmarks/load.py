@@ -15,23 +15,29 @@ from http import HTTPStatus
 from statistics import quantiles
 from typing import Any, cast
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import uvloop
 from typing_extensions import override
 
 _PAUSE = 1.0
 """What a client waits that was told to try later (Retry-After is a second)."""
+_GOOD = {HTTPStatus.OK, HTTPStatus.CREATED}
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`clients` callers for `seconds`; each takes one of the keys and paths at random each time."""
+    """`clients` callers for `seconds`; each takes one of the keys and paths at random each time.
+
+    With `bodies` they POST each once, under an Idempotency-Key of its own, and end with the last.
+    """
 
     url: str
     paths: Sequence[str]
     keys: Sequence[str]
     clients: int
     seconds: float
+    bodies: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ async def put_load(load: Load) -> Answers:
     )
     told, _ = await program.communicate(json.dumps(asdict(load)).encode())
     answers = Answers(**json.loads(told))
-    bad = answers.statuses.keys() - {"200", "503"}
+    bad = answers.statuses.keys() - {"200", "201", "503"}
     if bad:
         raise RuntimeError(f"answered {answers.statuses}")
     return answers
@@ -96,7 +102,8 @@ class _Client(asyncio.Protocol):
 class _Crowd:
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._ends_at = time.perf_counter() + load.seconds
+        self._began_at = time.perf_counter()
+        self._bodies = list(load.bodies)
         self._inside = load.clients
         self.empty = asyncio.Event()
         self.seconds: list[float] = []
@@ -104,15 +111,26 @@ class _Crowd:
 
     def request(self) -> bytes:
         path, key = random.choice(self._load.paths), random.choice(self._load.keys)
-        return f"GET {path} HTTP/1.1\r\nHost: bench\r\nX-API-Key: {key}\r\n\r\n".encode()
+        head = f"{path} HTTP/1.1\r\nHost: bench\r\nX-API-Key: {key}\r\n"
+        if not self._load.bodies:
+            return f"GET {head}\r\n".encode()
+        body = self._bodies.pop()
+        return (
+            f"POST {head}Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        ).encode()
 
     def note(self, status: int, seconds: float) -> None:
         self.statuses[status] += 1
-        if status == HTTPStatus.OK:
+        if status in _GOOD:
             self.seconds.append(seconds)
 
     def is_over(self) -> bool:
-        return time.perf_counter() >= self._ends_at
+        return self.took >= self._load.seconds or bool(self._load.bodies and not self._bodies)
+
+    @property
+    def took(self) -> float:
+        return time.perf_counter() - self._began_at
 
     def leave(self) -> None:
         self._inside -= 1
@@ -128,9 +146,10 @@ async def _run(load: Load) -> Answers:
     for _ in range(load.clients):
         await loop.create_connection(lambda: _Client(crowd), address.hostname, address.port)
     await crowd.empty.wait()
+    took = crowd.took
     points = quantiles([1000 * each for each in crowd.seconds], n=100)
     statuses = {str(status): count for status, count in crowd.statuses.items()}
-    return Answers(len(crowd.seconds) / load.seconds, points[49], points[98], statuses)
+    return Answers(len(crowd.seconds) / took, points[49], points[98], statuses)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ SOURCES = sorted(SOURCE.rglob("*.py"))
 NAMES = [str(path.relative_to(SOURCE)) for path in SOURCES]
 TRANSACTION_VERBS = {"commit", "rollback", "begin", "begin_nested"}
 OUTSIDE = {"BankGateway", "Sender", "Queue"}
-TRANSACTION = {"Scope", "ScopeDep", "AsyncSession"}
+TRANSACTION = {"Scope", "ScopeDep", "WriteScope", "WriteScopeDep", "AnyScope", "AsyncSession"}
 
 
 def _functions(path: Path) -> list[ast.AsyncFunctionDef]:

@@ -1,16 +1,13 @@
 """The only module that begins, commits or rolls back a transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
 import asyncpg
-from sqlalchemy import BigInteger, DateTime, Text, Uuid, event, func, literal_column, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import Uuid, event, func, literal_column, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -18,54 +15,33 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from payymo_api.core import types as ids
 from payymo_api.core.errors import Overloaded
 from payymo_api.core.settings import Settings
+from payymo_api.core.tables import XID, Base, Fed, TenantOwned
 from payymo_api.core.types import TenantId
+from payymo_api.core.writes import Write, WriteScope, together
+
+__all__ = [
+    "APP_ROLE",
+    "ME",
+    "SYSTEM_ROLE",
+    "XID",
+    "AnyScope",
+    "Base",
+    "Database",
+    "DatabaseUnavailable",
+    "Fed",
+    "ReadScope",
+    "Scope",
+    "TenantOwned",
+    "create_engine",
+]
 
 APP_ROLE = "payymo_app"
 SYSTEM_ROLE = "payymo_system"
 _IS_APP = "is_app"
-
-
-class Base(DeclarativeBase):
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        str: Text(),
-        int: BigInteger(),
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-        list[str]: ARRAY(Text()),
-        UUID: Uuid(),
-        **dict.fromkeys(ids.PREFIXES, Uuid()),
-    }
-
-
-class TenantOwned(Base):
-    """A row of one tenant: `tenant_id` leads every key, and row-level security guards the table."""
-
-    __abstract__ = True
-
-    tenant_id: Mapped[TenantId] = mapped_column(primary_key=True, sort_order=-10)
-
-
-XID = text("(pg_current_xact_id()::text)::bigint")
-"""The writing transaction's id, as a bigint: the clock of the change feeds (ADR 0005)."""
-
-
-class Fed(TenantOwned):
-    """A row that `GET …/sync` follows: which transaction made it, and which changed it last."""
-
-    __abstract__ = True
-
-    created_xid: Mapped[int] = mapped_column(server_default=XID)
-    changed_xid: Mapped[int] = mapped_column(server_default=XID, onupdate=XID)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-    removed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +56,25 @@ class Scope:
         """Undo what happens inside if it fails; the transaction goes on."""
         async with self.session.begin_nested():
             yield
+
+    async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
+        """Run a statement as the driver takes it: its places are `$1`, `$2` …"""
+        await self.session.flush()
+        connection = await self.session.connection()
+        found = await connection.exec_driver_sql(statement, values)
+        return found.mappings().all() if found.returns_rows else ()
+
+    async def write(self, *writes: Write) -> None:
+        """Do these writes now, in one round trip."""
+        statement, values = together(writes)
+        await self.fetch(statement, *values)
+
+    async def notify(self, channel: str) -> None:
+        """Wake who listens, when (and only if) this transaction commits."""
+        await self.session.execute(select(func.pg_notify(channel, "")))
+
+
+AnyScope = Scope | WriteScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +147,31 @@ class Database:
             try:
                 async with nullcontext() if pooled.info[_IS_APP] else _as_app(driver):
                     yield ReadScope(driver, tenant_id)
+            except BaseException:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
+
+    @asynccontextmanager
+    async def write_scope(self, tenant_id: TenantId) -> AsyncIterator[WriteScope]:
+        """`scope` for what is written all the time; three round trips besides its reads."""
+        async with self._seat():
+            pooled = await self._checked_out()
+            driver: Any = pooled.driver_connection
+            try:
+                await driver.execute(
+                    f"BEGIN; SELECT set_config('role', '{APP_ROLE}', true),"
+                    f" set_config('payymo.tenant_id', '{tenant_id}', true)"
+                )
+                scope = WriteScope(driver, tenant_id)
+                yield scope
+                await scope.send()
+                await driver.execute("COMMIT")
+                await scope.wake()
+            except Exception:
+                await _roll_back(pooled)
+                raise
             except BaseException:
                 pooled.invalidate()
                 raise
@@ -241,6 +261,15 @@ async def _as_app(driver: Any) -> AsyncIterator[None]:  # noqa: ANN401  asyncpg 
     async with driver.transaction():
         await driver.execute(f"SET LOCAL ROLE {APP_ROLE}")
         yield
+
+
+async def _roll_back(pooled: PoolProxiedConnection) -> None:
+    """End the transaction that failed; a connection that can't is not used again."""
+    driver: Any = pooled.driver_connection
+    try:
+        await driver.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        pooled.invalidate()
 
 
 async def _become(session: AsyncSession, role: str, tenant: str) -> None:

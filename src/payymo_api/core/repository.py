@@ -1,13 +1,16 @@
 """Queries that cannot forget the tenant."""
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Table, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from payymo_api.core.db import Scope, TenantOwned
+from payymo_api.core.db import AnyScope, Scope, TenantOwned
 from payymo_api.core.errors import NotFound, ValidationFailed
+from payymo_api.core.writes import Write, changed
 
 M = TypeVar("M", bound=TenantOwned)
 
@@ -61,3 +64,33 @@ class TenantRepository(Generic[M]):
     def _id(self) -> InstrumentedAttribute[Any]:
         id: InstrumentedAttribute[Any] = self.model.id  # type: ignore[attr-defined]  # every subclass has one
         return id
+
+
+async def locked(
+    scope: AnyScope, model: type[M], attributes: Sequence[str], ids: Collection[UUID]
+) -> list[M]:
+    """Return these rows with these attributes, locked in id order until the transaction ends.
+
+    No session knows them; `changes` writes what they become.
+    """
+    if not ids:
+        return []
+    statement = _locking(cast("Table", model.__table__), tuple(attributes))
+    return [model(**row) for row in await scope.fetch(statement, scope.tenant_id, list(ids))]
+
+
+def changes(scope: AnyScope, rows: Sequence[TenantOwned], attributes: Sequence[str]) -> list[Write]:
+    """Return what writes these attributes of the rows, all of one table, as they stand."""
+    if not rows:
+        return []
+    table = cast("Table", rows[0].__table__)
+    columns = {name: [getattr(row, name) for row in rows] for name in ("id", *attributes)}
+    return [changed(scope.tenant_id, table, columns)]
+
+
+@cache
+def _locking(table: Table, names: tuple[str, ...]) -> str:
+    return (
+        f"SELECT {', '.join(names)} FROM {table.name}"  # noqa: S608  our own names
+        " WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE"
+    )

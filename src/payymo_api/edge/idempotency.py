@@ -6,15 +6,18 @@ An effect at a provider can't be rolled back, so there the order is claim (commi
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import orjson
 from fastapi import Request, Response
-from sqlalchemy import CursorResult, delete, func, select, tuple_
+from sqlalchemy import CursorResult, Table, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from payymo_api.core import problems
@@ -23,6 +26,7 @@ from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import Conflict, PayymoError, ValidationFailed
 from payymo_api.core.types import TenantId, new_id
+from payymo_api.core.writes import WriteScope, inserted
 from payymo_api.edge.models import IdempotencyKey
 from payymo_api.edge.state import parts
 
@@ -31,6 +35,13 @@ LEASE = timedelta(seconds=60)
 _FORGOTTEN_AT_ONCE = 5000
 _KEPT_HEADERS = ("content-type", "location")
 _NEVER_KEPT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+_KEYS = cast("Table", IdempotencyKey.__table__)
+_BEGIN = """
+SELECT held, fingerprint, status, answer, created_at
+FROM pg_try_advisory_xact_lock(hashtextextended($3, 0)) AS held
+LEFT JOIN idempotency_keys ON tenant_id = $1 AND key = $2
+"""
+_FORGET = "DELETE FROM idempotency_keys WHERE tenant_id = $1 AND key = $2"
 _VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -95,8 +106,43 @@ async def begin(scope: Scope, ticket: Ticket) -> None:
     await _lock(scope, ticket)
     row = await _read(scope, ticket)
     if row:
-        _refuse_or_replay(row, ticket)
-        raise InFlight("The first request with this key is still running.", retry_after=1)
+        _refuse_or_replay(row.fingerprint, row.status, row.answer, ticket)
+        raise _in_flight()
+
+
+async def begin_write(scope: WriteScope, ticket: Ticket) -> None:
+    """`begin` in one statement: who committed since its snapshot, `keep_write` runs into."""
+    [row] = await scope.fetch(_BEGIN, ticket.tenant_id, ticket.key, ticket.row)
+    if not row["held"]:
+        raise _in_flight()
+    if row["fingerprint"] is None:
+        return
+    if row["created_at"] < now() - KEPT:
+        await scope.fetch(_FORGET, ticket.tenant_id, ticket.key)
+        return
+    _refuse_or_replay(row["fingerprint"], row["status"], row["answer"], ticket)
+    raise _in_flight()
+
+
+async def keep_write(scope: WriteScope, ticket: Ticket, response: Response) -> None:
+    """Store the answer with all else that is written."""
+    columns: dict[str, list[object]] = {
+        "key": [ticket.key],
+        "effect_id": [new_id()],
+        **{name: [value] for name, value in _answered(ticket, response).items()},
+    }
+    await scope.write(inserted(ticket.tenant_id, _KEYS, columns))
+
+
+@contextmanager
+def settled_by_key() -> Iterator[None]:
+    """InFlight where another request has kept an answer under the key meanwhile."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != _KEYS.primary_key.name:
+            raise
+        raise _in_flight() from error
 
 
 async def claim(scope: Scope, ticket: Ticket) -> UUID:
@@ -104,9 +150,9 @@ async def claim(scope: Scope, ticket: Ticket) -> UUID:
     await _lock(scope, ticket)
     row = await _read(scope, ticket)
     if row:
-        _refuse_or_replay(row, ticket)
+        _refuse_or_replay(row.fingerprint, row.status, row.answer, ticket)
         if row.claimed_until and row.claimed_until > now():
-            raise InFlight("The first request with this key is still running.", retry_after=1)
+            raise _in_flight()
         row.claimed_until = now() + LEASE
         return row.effect_id
     effect_id = new_id()
@@ -124,19 +170,22 @@ async def claim(scope: Scope, ticket: Ticket) -> UUID:
 
 async def keep(scope: Scope, ticket: Ticket, response: Response) -> None:
     """Store the answer, in the transaction that makes it true."""
-    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    plain = orjson.dumps(headers) + b"\n" + bytes(response.body)
-    values = {
-        "fingerprint": ticket.fingerprint,
-        "claimed_until": None,
-        "status": response.status_code,
-        "answer": ticket.keyring.encrypt(plain, bound_to=ticket.row),
-    }
+    values = {"claimed_until": None, **_answered(ticket, response)}
     statement = insert(IdempotencyKey).values(
         tenant_id=ticket.tenant_id, key=ticket.key, effect_id=new_id(), **values
     )
     key = [IdempotencyKey.tenant_id, IdempotencyKey.key]
     await scope.session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+
+
+def _answered(ticket: Ticket, response: Response) -> dict[str, object]:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    plain = orjson.dumps(headers) + b"\n" + bytes(response.body)
+    return {
+        "fingerprint": ticket.fingerprint,
+        "status": response.status_code,
+        "answer": ticket.keyring.encrypt(plain, bound_to=ticket.row),
+    }
 
 
 async def forget_old(database: Database) -> int:
@@ -159,6 +208,10 @@ async def release(scope: Scope, ticket: Ticket) -> None:
         row.claimed_until = None
 
 
+def _in_flight() -> InFlight:
+    return InFlight("The first request with this key is still running.", retry_after=1)
+
+
 def is_kept(error: PayymoError) -> bool:
     """A business refusal is an answer; a fault, a limit or a missing key is not."""
     return error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status not in _NEVER_KEPT
@@ -172,7 +225,7 @@ def refusal(request: Request, error: PayymoError) -> Response:
 async def _lock(scope: Scope, ticket: Ticket) -> None:
     number = func.hashtextextended(ticket.row, 0)
     if not await scope.session.scalar(select(func.pg_try_advisory_xact_lock(number))):
-        raise InFlight("The first request with this key is still running.", retry_after=1)
+        raise _in_flight()
 
 
 async def _read(scope: Scope, ticket: Ticket) -> IdempotencyKey | None:
@@ -185,12 +238,14 @@ async def _read(scope: Scope, ticket: Ticket) -> IdempotencyKey | None:
     return row
 
 
-def _refuse_or_replay(row: IdempotencyKey, ticket: Ticket) -> None:
-    if row.fingerprint != ticket.fingerprint:
+def _refuse_or_replay(
+    fingerprint: bytes, status: int | None, answer: bytes | None, ticket: Ticket
+) -> None:
+    if fingerprint != ticket.fingerprint:
         raise KeyReused("This key was used with another method, path or body.")
-    if row.status is None or row.answer is None:
+    if status is None or answer is None:
         return
-    headers, _, body = ticket.keyring.decrypt(row.answer, bound_to=ticket.row).partition(b"\n")
-    response = Response(body, status_code=row.status, headers=orjson.loads(headers))
+    headers, _, body = ticket.keyring.decrypt(answer, bound_to=ticket.row).partition(b"\n")
+    response = Response(body, status_code=status, headers=orjson.loads(headers))
     response.headers["Idempotent-Replayed"] = "true"
     raise Replay(response)

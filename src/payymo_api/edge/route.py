@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, cast, get_args
@@ -23,7 +24,13 @@ from payymo_api.edge import exact, idempotency
 from payymo_api.edge.etag import IfMatch, etag, matches
 from payymo_api.edge.exact import ExactRequest
 from payymo_api.edge.idempotency import Replay
-from payymo_api.edge.scope import ReadScopeDep, caller_of, permission
+from payymo_api.edge.scope import (
+    ReadScopeDep,
+    WriteScopeDep,
+    caller_of,
+    open_write_scope,
+    permission,
+)
 from payymo_api.edge.state import parts
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -66,11 +73,11 @@ class ApiRoute(APIRoute):
         status = options.get("status_code") or HTTPStatus.OK
         path = re.sub(r"{(?!institution)(\w+_id)}", r"{\1:public_id}", path)
         super().__init__(path, _answering(endpoint, status), **options)
-        self._lean = _lean(self)
+        self._lean = _lean(self) or _lean_write(self)
 
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._lean is None or scope["method"] != "GET":
+        if self._lean is None or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
         response = await self._lean(Request(scope, receive))
@@ -121,7 +128,7 @@ def _lean(route: APIRoute) -> Handler | None:
         caller = caller_of(request)
         for check in checks:
             await check(request, caller)
-        wanted = _validated(model, dict(request.query_params))
+        wanted = _validated(model, dict(request.query_params), "query")
         async with parts(request).database.read_scope(caller.tenant_id) as scope:
             response: Response = await route.endpoint(scope, wanted)
         _link(request, response)
@@ -130,11 +137,44 @@ def _lean(route: APIRoute) -> Handler | None:
     return handle
 
 
-def _validated(model: type[BaseModel], query: Mapping[str, str]) -> BaseModel:
+def _lean_write(route: APIRoute) -> Handler | None:
+    """The same for an endpoint that takes a WriteScope, its caller and a body."""
+    taken = list(inspect.signature(route.endpoint).parameters.values())
+    if [each.annotation for each in taken][:1] != [WriteScopeDep]:
+        return None
+    model: type[BaseModel] = taken[-1].annotation
+    checks = [each.dependency for each in route.dependencies if each.dependency]
+
+    async def handle(request: Request) -> Response:
+        request = ExactRequest(request.scope, request.receive)
+        _refuse_unknown(request, frozenset())
+        await _read_body(request, takes_json=True)
+        given = await request.json() if await request.body() else None
+        caller = caller_of(request)
+        for check in checks:
+            await check(request, caller)
+        wanted = _validated(model, given, "body")
+        try:
+            async with _write_scope(request, parts(request).database, caller) as scope:
+                response: Response = await route.endpoint(scope, caller, wanted)
+                _link(request, response)
+                if ticket := getattr(request.state, "keeps_write", None):
+                    await idempotency.keep_write(scope, ticket, response)
+        except Replay as replay:
+            return replay.response
+        return response
+
+    return handle
+
+
+_write_scope = asynccontextmanager(open_write_scope)
+
+
+def _validated(model: type[BaseModel], given: object, place: str) -> BaseModel:
     try:
-        return model.model_validate(query)
+        return model.model_validate(given)
     except ValidationError as error:
-        found = [{**each, "loc": ("query", *each["loc"])} for each in error.errors()]
+        found = [{**each, "loc": (place, *each["loc"])} for each in error.errors()]
         raise RequestValidationError(found) from None
 
 

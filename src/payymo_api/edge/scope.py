@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from payymo_api.core.db import Database, ReadScope, Scope
 from payymo_api.core.errors import Forbidden, PayymoError, Unauthenticated
 from payymo_api.core.types import TenantId, new_id
+from payymo_api.core.writes import WriteScope
 from payymo_api.edge import idempotency
 from payymo_api.edge.caller import Caller
 from payymo_api.edge.idempotency import Ticket
@@ -90,6 +91,37 @@ async def open_read_scope(database: DatabaseDep, caller: CallerDep) -> AsyncIter
 
 
 ReadScopeDep = Annotated[ReadScope, Depends(open_read_scope, scope="function")]
+
+
+async def open_write_scope(
+    request: Request, database: DatabaseDep, caller: CallerDep
+) -> AsyncIterator[WriteScope]:
+    """`open_scope` for a POST that is made all the time: a refusal is kept by a second transaction.
+
+    Whoever came in between with the same key is answered for.
+    """
+    ticket = await idempotency.ticket(request, caller.tenant_id)
+    try:
+        with idempotency.settled_by_key():
+            async with database.write_scope(caller.tenant_id) as scope:
+                if ticket:
+                    await idempotency.begin_write(scope, ticket)
+                    request.state.keeps_write = ticket
+                yield scope
+    except PayymoError as error:
+        if ticket and getattr(request.state, "keeps_write", None) and idempotency.is_kept(error):
+            await _keep_refusal(database, ticket, idempotency.refusal(request, error))
+        raise
+
+
+async def _keep_refusal(database: Database, ticket: Ticket, refusal: Response) -> None:
+    with idempotency.settled_by_key():
+        async with database.write_scope(ticket.tenant_id) as scope:
+            await idempotency.begin_write(scope, ticket)
+            await idempotency.keep_write(scope, ticket, refusal)
+
+
+WriteScopeDep = Annotated[WriteScope, Depends(open_write_scope, scope="function")]
 
 
 @dataclass(frozen=True, slots=True)

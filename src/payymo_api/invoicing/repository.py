@@ -8,13 +8,31 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import InstrumentedAttribute
 
+from payymo_api.core.db import AnyScope
 from payymo_api.core.page import Keyset, Page
-from payymo_api.core.repository import TenantRepository
+from payymo_api.core.repository import TenantRepository, changes, locked
 from payymo_api.core.types import CustomerId, InvoiceId, parse_public_id
+from payymo_api.core.writes import Write
 from payymo_api.invoicing import rules
 from payymo_api.invoicing.models import Customer, CustomerIban, DocumentKey, Invoice
 from payymo_api.invoicing.schemas import CustomerFilters, InvoiceFilters
 
+_SETTLED = (
+    "id",
+    "kind",
+    "number",
+    "external_id",
+    "customer_id",
+    "amount_minor",
+    "settled_minor",
+    "currency",
+    "status",
+    "removed_at",
+)
+_HELD = (
+    "SELECT id FROM customers WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND removed_at IS NULL"
+    " ORDER BY id FOR KEY SHARE"
+)
 Row = dict[str, Any]
 Compare = Callable[[Any, Any], ColumnElement[bool]]
 
@@ -35,10 +53,6 @@ class CustomerRepository(TenantRepository[Customer]):
         """Return external_id -> id of those that exist; none is removed before we commit."""
         rows = await self._held(Customer.external_id == _any(external_ids))
         return {row.external_id: row.id for row in rows if row.external_id is not None}
-
-    async def existing(self, ids: Collection[CustomerId]) -> set[CustomerId]:
-        """Return which of these exist; none is removed before we commit."""
-        return {row.id for row in await self._held(Customer.id.in_(ids))}
 
     async def _held(self, condition: ColumnElement[bool]) -> Sequence[Customer]:
         held = self.select().where(condition).order_by(Customer.id)
@@ -101,17 +115,6 @@ class InvoiceRepository(TenantRepository[Invoice]):
             return Page([], None)
         return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
 
-    async def locked(self, ids: Collection[InvoiceId]) -> Sequence[Invoice]:
-        """Return the documents, their rows locked in id order until the transaction ends."""
-        statement = (
-            self.select()
-            .where(Invoice.id.in_(ids))
-            .order_by(Invoice.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        return (await self._session.scalars(statement)).all()
-
     @staticmethod
     def settle(document: Invoice, minor: int) -> None:
         """Move a locked document's settled amount; a CHECK keeps it between 0 and its total."""
@@ -163,6 +166,22 @@ class InvoiceRepository(TenantRepository[Invoice]):
         ]
         if keys:
             await self._session.execute(insert(DocumentKey), keys)
+
+
+async def customers_held(scope: AnyScope, ids: Collection[CustomerId]) -> set[CustomerId]:
+    """Return which of these exist; none is removed before we commit."""
+    rows = await scope.fetch(_HELD, scope.tenant_id, list(ids)) if ids else ()
+    return {row["id"] for row in rows}
+
+
+async def documents_to_settle(scope: AnyScope, ids: Collection[InvoiceId]) -> list[Invoice]:
+    """Return the documents, locked: see `core.repository.locked`."""
+    found = await locked(scope, Invoice, _SETTLED, ids)
+    return [row for row in found if row.removed_at is None]
+
+
+def documents_settled(scope: AnyScope, documents: Sequence[Invoice]) -> list[Write]:
+    return changes(scope, documents, ("settled_minor", "status"))
 
 
 def settled_status(settled: int, amount: int) -> str:

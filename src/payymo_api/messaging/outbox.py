@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table
 
 from payymo_api.core.bulk import insert_columns, slices
 from payymo_api.core.clock import now
-from payymo_api.core.db import Scope
+from payymo_api.core.db import AnyScope
 from payymo_api.core.types import new_id
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.messaging.models import OutboxEvent
@@ -17,7 +17,7 @@ CHANNEL = "payymo_outbox"
 _EVENTS = cast("Table", OutboxEvent.__table__)
 
 
-async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -> None:
+async def record(scope: AnyScope, *events: Event, due_at: datetime | None = None) -> None:
     """Keep the events; the relay is woken when (and only if) this transaction commits.
 
     Their jobs start at `due_at`, or at once.
@@ -32,7 +32,7 @@ async def record(scope: Scope, *events: Event, due_at: datetime | None = None) -
     await _insert(scope, columns, {"due_at": due_at or now()})
 
 
-async def record_each(scope: Scope, data: Sequence[str], event: PublicEvent) -> None:
+async def record_each(scope: AnyScope, data: Sequence[str], event: PublicEvent) -> None:
     """Keep an event like this one for each of the `data`: a first sync has a hundred thousand."""
     shared = {"name": event.name, "payload": _payload(event), "due_at": now()}
     await _insert(scope, {"data": data}, shared)
@@ -43,7 +43,7 @@ def _payload(event: Event) -> str:
 
 
 async def _insert(
-    scope: Scope, columns: Mapping[str, Sequence[object]], shared: Mapping[str, object]
+    scope: AnyScope, columns: Mapping[str, Sequence[object]], shared: Mapping[str, object]
 ) -> None:
     for some in slices(len(columns["data"])):
         rows = {name: values[some] for name, values in columns.items()}
@@ -52,6 +52,6 @@ async def _insert(
     await wake(scope)
 
 
-async def wake(scope: Scope) -> None:
+async def wake(scope: AnyScope) -> None:
     """Tell the relay, on commit, that something is due."""
-    await scope.session.execute(select(func.pg_notify(CHANNEL, "")))
+    await scope.notify(CHANNEL)

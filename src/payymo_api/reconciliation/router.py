@@ -5,7 +5,7 @@ from fastapi import Query
 from payymo_api.core.fields import Listing, MatchRef
 from payymo_api.core.types import public_id
 from payymo_api.edge.route import api_router
-from payymo_api.edge.scope import CallerDep, ScopeDep
+from payymo_api.edge.scope import CallerDep, ScopeDep, WriteScopeDep
 from payymo_api.reconciliation.repository.matches import (
     AllocationRepository,
     CreditRepository,
@@ -51,7 +51,9 @@ async def list_credits(
 
 
 @router.post("/match", status_code=201)
-async def create_match(scope: ScopeDep, caller: CallerDep, request: MatchRequest) -> MatchAnswer:
+async def create_match(
+    scope: WriteScopeDep, caller: CallerDep, request: MatchRequest
+) -> MatchAnswer:
     """Match bank lines with documents: all of the allocations, or none.
 
     A line's allocations add up to at most its amount, a document is settled to at most its total;
@@ -59,8 +61,7 @@ async def create_match(scope: ScopeDep, caller: CallerDep, request: MatchRequest
     one nets a credit note, returns a payment or refunds. What is left of a line can be kept
     `on_account` of a customer.
     """
-    row = await matching.match(scope, request, public_id("key", caller.key_id))
-    return answer(row, await AllocationRepository(scope).of([row.id]))
+    return answer(*await matching.match(scope, request, public_id("key", caller.key_id)))
 
 
 @router.post("/run", status_code=202)

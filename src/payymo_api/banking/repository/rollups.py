@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from datetime import date
 from typing import NamedTuple, cast
 
-from sqlalchemy import Table, case, func, insert, select, text
+from sqlalchemy import Table, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.banking.models import DailyRollup, Transaction
 from payymo_api.banking.repository.new_lines import NewLine
-from payymo_api.core.db import Scope
+from payymo_api.core.bulk import insert_columns
+from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.types import AccountId, TenantId
 
 FOLDED_AT_ONCE = 2000
@@ -66,14 +67,14 @@ def _cell(row: Transaction | NewLine) -> Cell:
 
 
 @asynccontextmanager
-async def tracked(scope: Scope, rows: Collection[Transaction]) -> AsyncIterator[None]:
+async def tracked(scope: AnyScope, rows: Collection[Transaction]) -> AsyncIterator[None]:
     """Note what the block makes of these rows, which the caller has locked."""
     before = counted(rows)
     yield
     await move(scope, before, counted(rows))
 
 
-async def move(scope: Scope, before: Iterable[Counted], after: Iterable[Counted]) -> None:
+async def move(scope: AnyScope, before: Iterable[Counted], after: Iterable[Counted]) -> None:
     """Take lines from the cells where they counted, and count them where they are now."""
     sums: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
     for sign, lines in ((-1, before), (1, after)):
@@ -81,13 +82,11 @@ async def move(scope: Scope, before: Iterable[Counted], after: Iterable[Counted]
             total = sums[cell]
             total[0] += sign
             total[1] += sign * amount_minor
-    rows = [
-        {"tenant_id": scope.tenant_id, **cell._asdict(), "lines": lines, "amount_minor": minor}
-        for cell, (lines, minor) in sums.items()
-        if lines or minor
-    ]
+    rows = [(*cell, lines, minor) for cell, (lines, minor) in sums.items() if lines or minor]
     if rows:
-        await scope.session.execute(insert(_ROLLUPS), rows)
+        names = (*Cell._fields, "lines", "amount_minor")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        await insert_columns(scope, _ROLLUPS, columns, {})
 
 
 _CELL = ", ".join(Cell._fields)

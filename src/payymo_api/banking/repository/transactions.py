@@ -8,9 +8,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
 from payymo_api.banking.schemas.transactions import LineFilters
+from payymo_api.core.db import AnyScope
 from payymo_api.core.page import Keyset
-from payymo_api.core.repository import TenantRepository
+from payymo_api.core.repository import TenantRepository, changes, locked
 from payymo_api.core.types import TransactionId
+from payymo_api.core.writes import Write
 
 _SEARCHED = (
     Transaction.description,
@@ -96,6 +98,31 @@ class TransactionRepository(TenantRepository[Transaction]):
                 synchronize_session=False
             )
         )
+
+
+_SETTLED = (
+    "id",
+    "account_id",
+    "status",
+    "amount_minor",
+    "currency",
+    "booked_on",
+    "counterparty_iban",
+    "category",
+    "match_state",
+    "settled_minor",
+    "transfer_of",
+    "removed_at",
+)
+
+
+async def lines_to_settle(scope: AnyScope, ids: Collection[TransactionId]) -> list[Transaction]:
+    """Return the lines, those that the bank took back too, locked: see `repository.locked`."""
+    return await locked(scope, Transaction, _SETTLED, ids)
+
+
+def lines_settled(scope: AnyScope, lines: Sequence[Transaction]) -> list[Write]:
+    return changes(scope, lines, ("settled_minor", "match_state"))
 
 
 _UNCHANGED = {"changed_xid": Transaction.changed_xid, "updated_at": Transaction.updated_at}

@@ -17,7 +17,12 @@ from payymo_api.invoicing.errors import (
 )
 from payymo_api.invoicing.events import DocumentsChanged
 from payymo_api.invoicing.models import Invoice
-from payymo_api.invoicing.repository import CustomerRepository, InvoiceRepository, settled_status
+from payymo_api.invoicing.repository import (
+    CustomerRepository,
+    InvoiceRepository,
+    customers_held,
+    settled_status,
+)
 from payymo_api.invoicing.schemas import InvoiceAnswer, InvoiceRequest
 from payymo_api.invoicing.service import batch
 from payymo_api.invoicing.service.batch import Draft, Outcome
@@ -133,7 +138,7 @@ class Customers:
         names = {each.customer_external_id for each in requests if each.customer_external_id}
         repository = CustomerRepository(scope)
         return cls(
-            await repository.existing(ids) if ids else set(),
+            await customers_held(scope, ids),
             dict(await repository.named(sorted(names))) if names else {},
         )
 

@@ -1,14 +1,13 @@
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Table, delete, exists, or_
 
-from payymo_api.banking.models import Transaction
-from payymo_api.core.db import Scope
+from payymo_api.core.db import AnyScope, TenantOwned
 from payymo_api.core.page import Keyset, Page
-from payymo_api.core.repository import TenantRepository
+from payymo_api.core.repository import TenantRepository, changes, locked
 from payymo_api.core.types import (
     CreditId,
     CustomerId,
@@ -16,6 +15,7 @@ from payymo_api.core.types import (
     TransactionId,
     parse_public_id,
 )
+from payymo_api.core.writes import Write, inserted
 from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match, PayerIban
 from payymo_api.reconciliation.schemas import CreditFilters, MatchFilters
 
@@ -127,28 +127,17 @@ class CreditRepository(TenantRepository[CustomerCredit]):
             statement = statement.where(CustomerCredit.customer_id == id)
         return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
 
-    async def locked(self, ids: Collection[CreditId]) -> Sequence[CustomerCredit]:
-        """Return the credits, their rows locked in id order until the transaction ends."""
-        statement = (
-            self.select()
-            .where(CustomerCredit.id.in_(ids))
-            .order_by(CustomerCredit.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        return (await self._session.scalars(statement)).all()
+
+async def credits_to_use(scope: AnyScope, ids: Collection[CreditId]) -> list[CustomerCredit]:
+    """Return the credits, locked: see `core.repository.locked`."""
+    return await locked(scope, CustomerCredit, _USED, ids)
 
 
-async def lines_locked(scope: Scope, ids: Collection[TransactionId]) -> Sequence[Transaction]:
-    """As `TransactionRepository.locked`, but with lines that the bank took back."""
-    statement = (
-        select(Transaction)
-        .where(Transaction.tenant_id == scope.tenant_id, Transaction.id.in_(ids))
-        .order_by(Transaction.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return (await scope.session.scalars(statement)).all()
+def credits_used(scope: AnyScope, credits: Sequence[CustomerCredit]) -> list[Write]:
+    return changes(scope, credits, ("amount_minor", "used_minor"))
+
+
+_USED = ("id", "transaction_id", "amount_minor", "used_minor", "currency")
 
 
 class Payer(NamedTuple):
@@ -168,19 +157,6 @@ class PayerRepository(TenantRepository[PayerIban]):
             found.setdefault(row.iban, set()).add(row.customer_id)
         return found
 
-    async def learn(self, payers: Iterable[Payer]) -> None:
-        """Remember each once more; in one order, so that two transactions can't wait crosswise."""
-        rows = [
-            {"tenant_id": self._tenant_id, **payer._asdict(), "confirmations": 1}
-            for payer in sorted(set(payers))
-        ]
-        if not rows:
-            return
-        statement = insert(PayerIban).values(rows)
-        again = {"confirmations": PayerIban.confirmations + 1, "last_at": func.now()}
-        key = [PayerIban.tenant_id, PayerIban.iban, PayerIban.customer_id]
-        await self._session.execute(statement.on_conflict_do_update(index_elements=key, set_=again))
-
     async def unlearn(self, payers: Iterable[Payer]) -> None:
         """Take one confirmation back; without any, the account is forgotten."""
         for payer in sorted(set(payers)):
@@ -197,3 +173,35 @@ class PayerRepository(TenantRepository[PayerIban]):
                 PayerIban.confirmations <= 0,
             )
         )
+
+
+def learned(scope: AnyScope, payers: Iterable[Payer]) -> list[Write]:
+    """Remember each once more; in one order, so that two transactions can't wait crosswise."""
+    rows = sorted(set(payers))
+    if not rows:
+        return []
+    columns: dict[str, list[object]] = {
+        "iban": [row.iban for row in rows],
+        "customer_id": [row.customer_id for row in rows],
+        "confirmations": [1] * len(rows),
+    }
+    insert = inserted(scope.tenant_id, cast("Table", PayerIban.__table__), columns)
+    return [insert._replace(text=f"{insert.text} {_ONCE_MORE}")]
+
+
+_ONCE_MORE = (
+    "ON CONFLICT (tenant_id, iban, customer_id) DO UPDATE"
+    " SET confirmations = payer_ibans.confirmations + 1, last_at = now()"
+)
+
+
+def made(scope: AnyScope, rows: Sequence[TenantOwned], attributes: Sequence[str]) -> list[Write]:
+    """Return what inserts the rows, all of one table, with these attributes."""
+    if not rows:
+        return []
+    columns = {name: [_sent(getattr(row, name)) for row in rows] for name in attributes}
+    return [inserted(scope.tenant_id, cast("Table", rows[0].__table__), columns)]
+
+
+def _sent(value: object) -> object:
+    return json.dumps(value) if isinstance(value, list) else value

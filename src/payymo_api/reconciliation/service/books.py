@@ -6,15 +6,27 @@ from typing import TypeVar
 from uuid import UUID
 
 from payymo_api.banking.models import Transaction
-from payymo_api.banking.repository import TransactionRepository
+from payymo_api.banking.repository import (
+    TransactionRepository,
+    lines_settled,
+    lines_to_settle,
+)
 from payymo_api.banking.repository.rollups import tracked
-from payymo_api.core.db import Scope
+from payymo_api.core.db import AnyScope
 from payymo_api.core.money import Money
 from payymo_api.core.types import CreditId, InvoiceId, PayoutId, TransactionId, public_id
 from payymo_api.invoicing.models import Invoice
-from payymo_api.invoicing.repository import InvoiceRepository
+from payymo_api.invoicing.repository import (
+    InvoiceRepository,
+    documents_settled,
+    documents_to_settle,
+)
 from payymo_api.payments.models import Payout
-from payymo_api.payments.repository import PayoutRepository
+from payymo_api.payments.repository import (
+    PayoutRepository,
+    payouts_settled,
+    payouts_to_settle,
+)
 from payymo_api.reconciliation.errors import (
     CreditOverUsed,
     DocumentOverSettled,
@@ -24,7 +36,7 @@ from payymo_api.reconciliation.errors import (
     PayoutNotWhole,
 )
 from payymo_api.reconciliation.models import CustomerCredit
-from payymo_api.reconciliation.repository.matches import CreditRepository, lines_locked
+from payymo_api.reconciliation.repository.matches import credits_to_use, credits_used
 from payymo_api.reconciliation.rules.algebra import Entry, document_moves, fits, line_moves
 
 Row = Transaction | Invoice | Payout | CustomerCredit
@@ -43,17 +55,17 @@ class Books:
     @classmethod
     async def lock(
         cls,
-        scope: Scope,
+        scope: AnyScope,
         lines: Collection[TransactionId],
         invoices: Collection[InvoiceId] = (),
         payouts: Collection[PayoutId] = (),
         credits: Collection[CreditId] = (),
     ) -> "Books":
         return cls(
-            _by_id(await lines_locked(scope, lines)),
-            _by_id(await InvoiceRepository(scope).locked(invoices) if invoices else ()),
-            _by_id(await PayoutRepository(scope).locked(payouts) if payouts else ()),
-            _by_id(await CreditRepository(scope).locked(credits) if credits else ()),
+            _by_id(await lines_to_settle(scope, lines)),
+            _by_id(await documents_to_settle(scope, invoices)),
+            _by_id(await payouts_to_settle(scope, payouts)),
+            _by_id(await credits_to_use(scope, credits)),
         )
 
     def check_state(self, entries: Iterable[Entry]) -> None:
@@ -88,19 +100,26 @@ class Books:
             if not fits(credit.used_minor, move, credit.amount_minor):
                 raise CreditOverUsed(_left(credit, credit.used_minor, move))
 
-    async def move(self, scope: Scope, entries: Sequence[Entry]) -> None:
+    async def move(self, scope: AnyScope, entries: Sequence[Entry]) -> None:
         """Move the checked rows; CHECK constraints hold the same bounds."""
-        moves = line_moves(entries)
-        async with tracked(scope, [self.lines[id] for id in moves]):
-            for id, move in moves.items():
+        lines = [self.lines[id] for id in line_moves(entries)]
+        async with tracked(scope, lines):
+            for id, move in line_moves(entries).items():
                 TransactionRepository.settle(self.lines[id], move)
-        for id, move in document_moves(entries).items():
+        moves = document_moves(entries)
+        for id, move in moves.items():
             if id in self.invoices:
                 InvoiceRepository.settle(self.invoices[id], move)
             elif id in self.payouts:
                 PayoutRepository.settle(self.payouts[id], move)
             else:
                 self.credits[id].used_minor += move
+        await scope.write(
+            *lines_settled(scope, lines),
+            *documents_settled(scope, [self.invoices[id] for id in moves if id in self.invoices]),
+            *payouts_settled(scope, [self.payouts[id] for id in moves if id in self.payouts]),
+            *credits_used(scope, list(self.credits.values())),
+        )
 
 
 def _left(row: Row, settled: int, move: int) -> str:

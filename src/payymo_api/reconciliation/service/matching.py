@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from payymo_api.core.clock import now
-from payymo_api.core.db import Scope
+from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.types import CreditId, CustomerId, InvoiceId, MatchId, PayoutId, new_id
 from payymo_api.messaging import outbox
 from payymo_api.reconciliation.errors import (
@@ -20,10 +21,11 @@ from payymo_api.reconciliation.errors import (
 from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
 from payymo_api.reconciliation.repository.matches import (
     AllocationRepository,
-    CreditRepository,
     MatchRepository,
     Payer,
     PayerRepository,
+    learned,
+    made,
 )
 from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves
 from payymo_api.reconciliation.schemas import MatchRequest, Source
@@ -32,6 +34,23 @@ from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.reading import read
 
 ENGINE = "engine"
+_MATCH = ("id", "source", "probability", "evidence", "note", "created_by", "created_at")
+_CREDIT = ("id", "customer_id", "transaction_id", "amount_minor", "currency")
+_ALLOCATION = (
+    "id",
+    "match_id",
+    "transaction_id",
+    "document_type",
+    "invoice_id",
+    "payout_id",
+    "credit_id",
+    "amount_minor",
+    "currency",
+    "document_amount_minor",
+    "document_currency",
+    "write_off_minor",
+    "write_off_reason",
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,14 @@ class Origin:
     note: str | None = None
 
 
-async def match(scope: Scope, request: MatchRequest, created_by: str) -> Match:
+class Made(NamedTuple):
+    """A new match, as it is written."""
+
+    match: Match
+    allocations: Sequence[Allocation]
+
+
+async def match(scope: AnyScope, request: MatchRequest, created_by: str) -> Made:
     """Match by hand; a conflict names the row whose bounds it would break."""
     reading = await read(scope, request.allocations)
     origin = Origin("manual", created_by, note=request.note)
@@ -53,27 +79,31 @@ async def match(scope: Scope, request: MatchRequest, created_by: str) -> Match:
 
 
 async def record(
-    scope: Scope,
+    scope: AnyScope,
     books: Books,
     entries: Sequence[Entry],
     origin: Origin,
     credit_owners: Mapping[UUID, CustomerId] | None = None,
-) -> Match:
+) -> Made:
     """Check, move the locked rows, keep the match, remember who paid, tell everyone."""
     books.check_state(entries)
     books.check_bounds(entries)
     await books.move(scope, entries)
-    row = await _keep(scope, origin)
-    await _make_credits(scope, books, entries, credit_owners or {})
-    await _keep_allocations(scope, books, row.id, entries)
-    await PayerRepository(scope).learn(_payers(books, entries))
+    row = _match(origin)
+    allocations = [_allocation(books, row.id, entry) for entry in entries]
+    await scope.write(
+        *made(scope, [row], _MATCH),
+        *made(scope, _credits(books, entries, credit_owners or {}), _CREDIT),
+        *made(scope, allocations, _ALLOCATION),
+        *learned(scope, _payers(books, entries)),
+    )
     settled = {id for id, move in document_moves(entries).items() if move > 0}
     await outbox.record(
         scope,
         *news.matched(books, row, entries),
         *news.settled(books, row.id, settled),
     )
-    return row
+    return Made(row, allocations)
 
 
 async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
@@ -97,66 +127,54 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
     return row
 
 
-async def _keep(scope: Scope, origin: Origin) -> Match:
-    row = Match(
+def _match(origin: Origin) -> Match:
+    return Match(
         id=MatchId(new_id()),
+        status="active",
         source=origin.source,
         probability=origin.probability,
         evidence=list(origin.evidence),
         runner_up=None,
         note=origin.note,
         created_by=origin.created_by,
+        created_at=now(),
     )
-    MatchRepository(scope).add(row)
-    await scope.session.flush()
-    await scope.session.refresh(row)
-    return row
 
 
-async def _make_credits(
-    scope: Scope, books: Books, entries: Sequence[Entry], owners: Mapping[UUID, CustomerId]
-) -> None:
-    credits = CreditRepository(scope)
+def _credits(
+    books: Books, entries: Sequence[Entry], owners: Mapping[UUID, CustomerId]
+) -> list[CustomerCredit]:
     lines = {entry.document: books.lines[entry.line] for entry in entries if entry.makes_credit}
-    for id, amount in credits_made(entries).items():
-        credits.add(
-            CustomerCredit(
-                id=CreditId(id),
-                customer_id=owners[id],
-                transaction_id=lines[id].id,
-                amount_minor=amount,
-                currency=lines[id].currency,
-            )
+    return [
+        CustomerCredit(
+            id=CreditId(id),
+            customer_id=owners[id],
+            transaction_id=lines[id].id,
+            amount_minor=amount,
+            currency=lines[id].currency,
         )
-    if lines:
-        await scope.session.flush()
+        for id, amount in credits_made(entries).items()
+    ]
 
 
-async def _keep_allocations(
-    scope: Scope, books: Books, match_id: MatchId, entries: Sequence[Entry]
-) -> None:
-    allocations = AllocationRepository(scope)
-    for entry in entries:
-        document = books.invoices.get(entry.document) or books.payouts.get(entry.document)
-        line = books.lines[entry.line]
-        allocations.add(
-            Allocation(
-                id=new_id(),
-                match_id=match_id,
-                transaction_id=line.id,
-                document_type=entry.document_type,
-                invoice_id=entry.document if entry.document in books.invoices else None,
-                payout_id=entry.document if entry.document in books.payouts else None,
-                credit_id=entry.document if entry.document_type == "on_account" else None,
-                amount_minor=entry.amount,
-                currency=line.currency,
-                document_amount_minor=entry.document_amount,
-                document_currency=document.currency if document else line.currency,
-                write_off_minor=entry.write_off,
-                write_off_reason=entry.write_off_reason,
-            )
-        )
-    await scope.session.flush()
+def _allocation(books: Books, match_id: MatchId, entry: Entry) -> Allocation:
+    document = books.invoices.get(entry.document) or books.payouts.get(entry.document)
+    line = books.lines[entry.line]
+    return Allocation(
+        id=new_id(),
+        match_id=match_id,
+        transaction_id=line.id,
+        document_type=entry.document_type,
+        invoice_id=entry.document if entry.document in books.invoices else None,
+        payout_id=entry.document if entry.document in books.payouts else None,
+        credit_id=entry.document if entry.document_type == "on_account" else None,
+        amount_minor=entry.amount,
+        currency=line.currency,
+        document_amount_minor=entry.document_amount,
+        document_currency=document.currency if document else line.currency,
+        write_off_minor=entry.write_off,
+        write_off_reason=entry.write_off_reason,
+    )
 
 
 async def _lock_again(scope: Scope, allocations: Sequence[Allocation]) -> Books:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from payymo_api.core.db import Scope
+from payymo_api.core.db import AnyScope
 from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.fields import read_amount
 from payymo_api.core.money import InvalidAmount
@@ -17,7 +17,7 @@ from payymo_api.core.types import (
     new_id,
     parse_public_id,
 )
-from payymo_api.invoicing.repository import CustomerRepository
+from payymo_api.invoicing.repository import customers_held
 from payymo_api.reconciliation.rules.algebra import Entry
 from payymo_api.reconciliation.schemas import AllocationRequest
 from payymo_api.reconciliation.service.books import Books
@@ -51,7 +51,7 @@ class Reading:
     """New credit -> whose it is."""
 
 
-async def read(scope: Scope, requests: Sequence[AllocationRequest]) -> Reading:
+async def read(scope: AnyScope, requests: Sequence[AllocationRequest]) -> Reading:
     """Lock what the request names; ValidationFailed at the pointer of what it may not name."""
     named = [_named(place, request) for place, request in enumerate(requests)]
     books = await Books.lock(
@@ -62,7 +62,7 @@ async def read(scope: Scope, requests: Sequence[AllocationRequest]) -> Reading:
         {CreditId(each.id) for each in named if each.prefix == "cred"},
     )
     wanted = {CustomerId(each.id) for each in named if each.prefix == "cust"}
-    customers = await CustomerRepository(scope).existing(wanted) if wanted else set()
+    customers = await customers_held(scope, wanted)
     for each in named:
         _check_known(each, books, customers)
     entries = tuple(_entry(each, books) for each in named)
