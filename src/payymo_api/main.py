@@ -1,7 +1,6 @@
 """Assemble the HTTP application. No logic lives here."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -59,8 +58,6 @@ Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's
 stable. Lists page by `cursor`. Any POST may carry an `Idempotency-Key`. Times are UTC.
 """
 _NOTED_EVERY = 10.0
-_COLLECTED_AT = 10_000
-"""Containers made and not yet gone: a page of a list is some hundreds (Python's own: 700)."""
 _log = log.get(__name__)
 
 
@@ -103,7 +100,6 @@ def build_parts(settings: Settings) -> Parts:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
-    _spare_collector()
     note_used = partial(note_keys_used, parts.database, parts.callers)
     running = [
         asyncio.create_task(_every(_NOTED_EVERY, parts.limits.count_processes)),
@@ -120,15 +116,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await banks.aclose()
     await parts.limits.aclose()
     await parts.database.close()
-
-
-def _spare_collector() -> None:
-    """Leave what start-up made, which stays, out of later collections: each full one stopped all
-    requests for up to 250 ms.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECTED_AT)
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
