@@ -39,10 +39,16 @@ async def measure(bench: Bench) -> Sequence[Result]:
             lambda: _rate(ours, PATH, list(keys)),
             lambda: _rate(far, PATH, list(keys)),
         )
+    costs = await interleaved(
+        bench.rounds,
+        lambda: _cost(bench, "baseline", Load(bare, ["/"], list(keys), CLIENTS, SECONDS)),
+        lambda: _cost(bench, "api", Load(ours, [PATH], list(keys), CLIENTS, SECONDS)),
+    )
     rows = f"50 rows of {TENANTS * LINES:,} over {TENANTS} tenants"
     return [
         _compared(f"GET /transactions, {rows}", "bare Starlette + asyncpg + orjson", rates, 1, 0),
         _compared("the same, 1 ms added to Redis", "without", rates, 2, 1),
+        _compared_cost(*costs),
         await _tail(bench, ours, list(keys)),
         await _late_page(bench, ours, next(iter(keys))),
     ]
@@ -88,6 +94,13 @@ async def _rate(url: str, path: str, keys: Sequence[str]) -> float:
     return (await put_load(Load(url, [path], keys, CLIENTS, SECONDS))).rate
 
 
+async def _cost(bench: Bench, program: str, load: Load) -> float:
+    """Return a request's CPU time in the server: other programs on the machine change it least."""
+    before = bench.cpu_seconds(program)
+    answers = await put_load(load)
+    return (bench.cpu_seconds(program) - before) / sum(answers.statuses.values())
+
+
 async def _median(url: str, path: str, key: str) -> float:
     return (await put_load(Load(url, [path], [key], 1, SECONDS))).p50
 
@@ -98,6 +111,12 @@ def _compared(
     bar = "≥ 0.55" if base == 0 else "≥ 0.85"
     figures = f"{median(rates[mine]):.0f} of {median(rates[base]):.0f} requests/s"
     return Result(what, against, ratio(rates[mine], rates[base]), bar, figures)
+
+
+def _compared_cost(bare: Sequence[float], ours: Sequence[float]) -> Result:
+    figures = f"{1000 * median(ours):.2f} ms against {1000 * median(bare):.2f} ms"
+    what = "the same by the server's CPU time, baseline's / ours"
+    return Result(what, "bare Starlette + asyncpg + orjson", ratio(bare, ours), "", figures)
 
 
 async def _tail(bench: Bench, url: str, keys: Sequence[str]) -> Result:

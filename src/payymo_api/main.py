@@ -121,8 +121,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _spare_collector() -> None:
-    """What lives as long as the process is not looked at again: that took up to 250 ms each time,
-    and every request waited.
+    """Leave what start-up made, which stays, out of later collections: each full one stopped all
+    requests for up to 250 ms.
     """
     gc.collect()
     gc.freeze()

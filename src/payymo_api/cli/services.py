@@ -47,8 +47,10 @@ def api() -> None:
         timeout_graceful_shutdown=10,
     )
     server = uvicorn.Server(config)
-    with config.bind_socket() as listener, suppress(KeyboardInterrupt):
-        server.run(sockets=[listener.dup() for _ in range(_ACCEPTED_AT_ONCE)])
+    with config.bind_socket() as listener:
+        sockets = [listener.dup() for _ in range(_ACCEPTED_AT_ONCE)]
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=sockets)
     if not server.started:
         raise typer.Exit(1)
 

@@ -64,7 +64,7 @@ def public_id(prefix: str, id: UUID) -> str:
 
     By tables: a page of a list has a hundred of them.
     """
-    bits = int.from_bytes(id.bytes) << 2
+    bits = id.int << 2
     return (
         f"{prefix}_{_PAIRS[bits >> 120]}{_TRIPLES[bits >> 105 & _15]}{_TRIPLES[bits >> 90 & _15]}"
         f"{_TRIPLES[bits >> 75 & _15]}{_TRIPLES[bits >> 60 & _15]}{_TRIPLES[bits >> 45 & _15]}"

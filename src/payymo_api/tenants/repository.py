@@ -90,7 +90,7 @@ async def find_callers(database: Database, digests: Collection[bytes]) -> Mappin
 async def note_use(session: AsyncSession, used: Collection[tuple[TenantId, KeyId]]) -> None:
     """Write down that these keys were used just now: one statement for many requests.
 
-    In the order of their ids: two processes that note the same keys don't block each other.
+    Rows are locked in the order of their ids, so that two processes can't deadlock.
     """
     tenants, keys = zip(*used, strict=True)
     seen = func.unnest(literal(tenants, ARRAY(Uuid())), literal(keys, ARRAY(Uuid())))
