@@ -128,7 +128,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _has_letter(text: str) -> bool:
-    return any(character.isalpha() for character in text)
+    return any(map(str.isalpha, text))
 
 
 def _cased(text: str) -> str:

@@ -47,6 +47,15 @@ class _Task(Failing):
     last: date
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the bank told; `digest`: what its lines say, in whatever order."""
+
+    page: TransactionPage
+    lines: Sequence[Line]
+    digest: bytes
+
+
 async def sync_account(
     database: Database, banks: Banks, tenant_id: TenantId, account_id: AccountId, run_id: RunId
 ) -> None:
@@ -62,9 +71,9 @@ async def sync_account(
     try:
         bank = banks.of(task.provider)
         page = await bank.transactions(task.provider_ref, task.first, task.last)
-        lines = await asyncio.to_thread(_lines, task, page)
+        told = await asyncio.to_thread(_told, task, page)
         async with database.scope(tenant_id) as scope:
-            task = await _go_on(scope, task, page, lines)
+            task = await _go_on(scope, task, told)
         balances = await _balances(bank, task.provider_ref) if task.asks_balances else None
     except (ProviderError, AllowanceSpent) as error:
         async with database.scope(tenant_id) as scope:
@@ -73,7 +82,7 @@ async def sync_account(
             raise
         return
     async with database.scope(tenant_id) as scope:
-        await _store(scope, task, page, lines, balances)
+        await _store(scope, task, told, balances)
 
 
 async def _begin(scope: Scope, account_id: AccountId, run_id: RunId) -> _Task | None:
@@ -112,31 +121,27 @@ async def _connection(scope: Scope, account: BankAccount) -> BankConnection | No
     return found if found and found.status in FEEDING else None
 
 
-def _lines(task: _Task, page: TransactionPage) -> list[Line]:
+def _told(task: _Task, page: TransactionPage) -> _Told:
     told = corrected(page.transactions, task.institution_id, task.currency)
-    return [line for each in told if (line := read(each, FEED, task.last))]
+    lines = [line for each in told if (line := read(each, FEED, task.last))]
+    said = sorted(b"%d" % line.booked + line.fingerprint for line in lines)
+    return _Told(page, lines, hashlib.blake2b(b"".join(said), digest_size=16).digest())
 
 
-async def _go_on(scope: Scope, task: _Task, page: TransactionPage, lines: Sequence[Line]) -> _Task:
+async def _go_on(scope: Scope, task: _Task, told: _Told) -> _Task:
     """Count another call, if one is needed.
 
     Balances change with the lines: while those are the same, yesterday's are not asked for anew.
     """
     account, _ = await still_ours(scope, task)
     moment = now()
-    correct(account, page.allowance, moment)
+    correct(account, told.page.allowance, moment)
     is_old = account.balances_at is None or account.balances_at <= moment - DAY
     budget = budget_of(account, "balances")
-    asks = (is_old or account.told_digest != _digest(lines)) and budget.left(moment) > 0
+    asks = (is_old or account.told_digest != told.digest) and budget.left(moment) > 0
     if asks:
         keep_budget(account, budget.spend(moment), "balances")
     return replace(task, asks_balances=asks)
-
-
-def _digest(lines: Sequence[Line]) -> bytes:
-    """What the lines say, in whatever order."""
-    told = sorted(b"%d" % line.booked + line.fingerprint for line in lines)
-    return hashlib.blake2b(b"".join(told), digest_size=16).digest()
 
 
 async def _balances(bank: BankGateway, provider_ref: str) -> BalancePage | None:
@@ -150,22 +155,16 @@ async def _balances(bank: BankGateway, provider_ref: str) -> BalancePage | None:
         return None
 
 
-async def _store(
-    scope: Scope,
-    task: _Task,
-    page: TransactionPage,
-    lines: Sequence[Line],
-    balances: BalancePage | None,
-) -> None:
+async def _store(scope: Scope, task: _Task, told: _Told, balances: BalancePage | None) -> None:
     account, run = await still_ours(scope, task)
-    telling = _telling(task, page, lines, is_first=account.last_synced_at is None)
+    telling = _telling(task, told, is_first=account.last_synced_at is None)
     found = await keep(scope, account, telling)
-    warnings = _warnings(page, len(lines)) + _unpaired(found, telling.window)
+    warnings = _warnings(told) + _unpaired(found, telling.window)
     _count(run, found, warnings[:_SHOWN_WARNINGS])
     runs.succeed(run)
     moment = now()
     account.last_synced_at = moment
-    _note_told(account, lines)
+    _note_told(account, told)
     if balances is not None:
         account.balances, account.balances_at = balances_told(balances.balances), moment
         correct(account, balances.allowance, moment, "balances")
@@ -173,26 +172,25 @@ async def _store(
     await troubles.clear(scope, account, moment)
 
 
-def _telling(
-    task: _Task, page: TransactionPage, lines: Sequence[Line], *, is_first: bool
-) -> Telling:
+def _telling(task: _Task, told: _Told, *, is_first: bool) -> Telling:
     """An unreadable line may be one that we have: then nothing counts as gone."""
-    window = None if page.rejected else told_in_full(task.first, task.last, lines)
+    lines = told.lines
+    window = None if told.page.rejected else told_in_full(task.first, task.last, lines)
     days = [line.booked_on for line in lines]
     first, last = min([task.first, *days]), max([task.last, *days])
     return Telling(lines, first, last, window, in_bulk=is_first)
 
 
-def _note_told(account: BankAccount, lines: Sequence[Line]) -> None:
-    account.told_digest = _digest(lines)
-    booked = [line.booked_on for line in lines if line.booked]
+def _note_told(account: BankAccount, told: _Told) -> None:
+    account.told_digest = told.digest
+    booked = [line.booked_on for line in told.lines if line.booked]
     account.fed_from = min(filter(None, [account.fed_from, *booked]), default=None)
     account.fed_to = max(filter(None, [account.fed_to, *booked]), default=None)
 
 
-def _warnings(page: TransactionPage, lines: int) -> list[dict[str, str]]:
-    found = [{"code": "unreadable_line", "detail": each.reason} for each in page.rejected]
-    undated = len(page.transactions) - lines
+def _warnings(told: _Told) -> list[dict[str, str]]:
+    found = [{"code": "unreadable_line", "detail": each.reason} for each in told.page.rejected]
+    undated = len(told.page.transactions) - len(told.lines)
     if undated:
         detail = f"{undated} lines without any date wait until the bank dates them"
         found.append({"code": "undated_line", "detail": detail})
