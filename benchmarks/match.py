@@ -33,7 +33,9 @@ PATIENCE = 120.0
 _BAR = "≥ 0.6"
 _SEED = """
 WITH lines AS (
-    SELECT n, gen_random_uuid() AS line, gen_random_uuid() AS invoice, 10050 + n AS amount
+    SELECT n, 10050 + n AS amount,
+        ('01a20c86-0000-7000-8000-' || lpad(to_hex(2 * n), 12, '0'))::uuid AS line,
+        ('01a20c86-0000-7000-8000-' || lpad(to_hex(2 * n + 1), 12, '0'))::uuid AS invoice
     FROM generate_series(1, $2::int) AS n
 ), accounts AS (
     INSERT INTO bank_accounts (tenant_id, id, name, currency, status)
