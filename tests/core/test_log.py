@@ -1,11 +1,13 @@
 import errno
 import io
+import logging
 from typing import BinaryIO, cast
 
 import pytest
 import structlog
 from typing_extensions import Buffer, override
 
+from payymo_api.core import log
 from payymo_api.core.log import Lossy, redact
 
 
@@ -41,12 +43,28 @@ def test_a_url_loses_its_password_only() -> None:
     assert line["event"] == "postgresql://[redacted]@host/name"
 
 
-def test_a_line_that_can_not_be_written_is_lost_in_silence() -> None:
-    class Full(io.BytesIO):
-        @override
-        def write(self, line: Buffer) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
+class Full(io.BytesIO):
+    """A file on a disk without room."""
 
+    @override
+    def write(self, line: Buffer) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_line_that_can_not_be_written_is_lost_in_silence() -> None:
     logger = structlog.BytesLogger(cast("BinaryIO", Lossy(Full())))
 
     logger.info(b"{}")
+
+
+def test_a_requests_line_that_can_not_be_written_is_lost_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = logging.getLogger()
+    usual = root.level
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(Full()))
+    root.setLevel(logging.INFO)
+
+    log.request("a-request", status=200)
+
+    root.setLevel(usual)

@@ -105,8 +105,9 @@ def request(request_id: str, **fields: object) -> None:
     at = rfc3339(now())
     id = without_secrets(request_id)
     line = {"event": "request", "level": "info", "at": at, "request_id": id, **fields}
-    sys.stderr.buffer.write(orjson.dumps(line, default=str) + b"\n")
-    sys.stderr.buffer.flush()
+    out = Lossy(sys.stderr.buffer)
+    out.write(orjson.dumps(line, default=str) + b"\n")
+    out.flush()
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
