@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any, get_args
@@ -12,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payymo_api.banking.rules.line import RANKS, Kept, Line, Source
-from payymo_api.banking.rules.merge import Merge, Window, merge, told_in_full
-from payymo_api.core.types import TransactionId, new_id
+from payymo_api.banking.rules.merge import Window, merge, told_in_full
+from tests.banking.tellings import applied
 
 TODAY = date(2026, 3, 20)
 ALL = Window(date(2026, 1, 1), TODAY)
@@ -43,34 +42,10 @@ def line(
     )
 
 
-def apply(kept: Iterable[Kept], found: Merge) -> list[Kept]:
-    """What the tables hold after the merge was written."""
-    rows = {each.id: each for each in kept}
-    for gone in found.removed:
-        del rows[gone.id]
-    for change in found.modified:
-        row = replace(rows[change.kept.id], **change.values)
-        rows[row.id] = replace(
-            row, kept_fingerprint=change.fingerprint, occurrence=change.occurrence
-        )
-    made = [_kept(each.line, each.occurrence) for each in found.added]
-    return [*rows.values(), *made]
-
-
-def _kept(told: Line, occurrence: int) -> Kept:
-    values = {name: getattr(told, name) for name in Line.__dataclass_fields__}
-    return Kept(
-        **values,
-        id=TransactionId(new_id()),
-        occurrence=occurrence,
-        kept_fingerprint=told.fingerprint,
-    )
-
-
 def read(*tellings: Sequence[Line], window: Window | None = ALL) -> list[Kept]:
     kept: list[Kept] = []
     for lines in tellings:
-        kept = apply(kept, merge(kept, lines, window))
+        kept = applied(kept, merge(kept, lines, window))
         assert_unique(kept)
     return kept
 
@@ -144,7 +119,7 @@ def test_file_and_feed_of_the_same_lines_never_both_count(said: list[tuple[str, 
         found = merge(kept, other, None)
         assert (found.added, found.removed) == ([], [])
         assert found.paired == len(said)
-        assert merge(apply(kept, found), other, None).modified == []
+        assert merge(applied(kept, found), other, None).modified == []
 
 
 def test_twins_of_a_day_stay_two() -> None:
@@ -180,7 +155,7 @@ def test_a_reissued_line_is_the_same_line(before: Line, after: Line) -> None:
     found = merge(kept, [after], ALL)
 
     assert (len(found.added), len(found.modified), len(found.removed)) == (0, 1, 0)
-    assert merge(apply(kept, found), [after], ALL).unchanged == 1
+    assert merge(applied(kept, found), [after], ALL).unchanged == 1
 
 
 @pytest.mark.parametrize(
@@ -198,7 +173,7 @@ def test_what_was_pending_is_booked_in_place(booked: Line) -> None:
     (change,) = found.modified
     assert change.values["booked"] is True
     assert (found.added, found.removed) == ([], [])
-    (row,) = apply(kept, found)
+    (row,) = applied(kept, found)
     assert row.booked_on == booked.booked_on
 
 
@@ -236,7 +211,7 @@ def test_a_statements_words_stand_whichever_came_first_and_the_feed_fills_in() -
     for tellings in ((feed, file), (file, feed), (feed, file, feed), (file, feed, file)):
         kept: list[Kept] = []
         for each in tellings:
-            kept = apply(kept, merge(kept, [each], ALL if each.source == "feed" else None))
+            kept = applied(kept, merge(kept, [each], ALL if each.source == "feed" else None))
         (row,) = kept
         ways.append((row.source, row.description, row.end_to_end_id, row.counterparty_iban))
         assert merge(kept, [feed], ALL).unchanged == merge(kept, [file], None).unchanged == 1
@@ -250,14 +225,14 @@ def test_every_source_has_its_rank() -> None:
 def test_a_booking_leaves_nothing_of_the_pending_lines_words() -> None:
     """It may have been paired by its amount alone."""
     kept = read([line(booked=False, counterparty_iban="GB33BUKB20201555555555", provider_id="p")])
-    (row,) = apply(kept, merge(kept, [line(day=4, text="Another shop")], ALL))
+    (row,) = applied(kept, merge(kept, [line(day=4, text="Another shop")], ALL))
     assert (row.description, row.counterparty_iban, row.provider_id) == ("Another shop", None, None)
 
 
 def test_a_line_without_words_that_a_file_completed_is_known_again() -> None:
     feed = line(text="", minor=7)
     kept = read([feed])
-    kept = apply(
+    kept = applied(
         kept, merge(kept, [line(text="", minor=7, end_to_end_id="E", source="camt")], None)
     )
 
@@ -278,7 +253,7 @@ def test_two_files_of_a_day_keep_both_payments_of_one_amount() -> None:
 def test_a_file_books_what_the_feed_still_calls_pending() -> None:
     pending = line(booked=False)
     kept = read([pending])
-    kept = apply(kept, merge(kept, [line(day=3, source="camt")], None))
+    kept = applied(kept, merge(kept, [line(day=3, source="camt")], None))
     again = merge(kept, [pending], ALL)
 
     assert [each.booked for each in kept] == [True]
