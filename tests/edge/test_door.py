@@ -110,3 +110,12 @@ async def test_a_call_that_blocks_would_be_noticed(parts: Parts) -> None:
 
     with pytest.raises(BlockingError):
         await Callers(b"pepper", lookup).of(new_key("test"))
+
+
+@pytest.mark.parametrize("path", ["/api/v1/transactions", "/api/v1/invoices"])
+async def test_a_query_parameter_that_stands_twice_is_refused(path: str, someone: Someone) -> None:
+    answer = await someone.client.get(f"{path}?limit=1&currency=EUR&limit=2")
+
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/limit", "repeated_parameter")

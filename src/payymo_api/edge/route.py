@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
@@ -234,11 +235,17 @@ def _is_form(route: APIRoute) -> bool:
 
 
 def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
-    unknown = sorted(set(request.query_params) - known)
-    if unknown:
-        detail = "There is no such query parameter."
-        errors = [FieldError(f"/{name}", "unknown_parameter", detail) for name in unknown]
-        raise ValidationFailed(detail, errors=errors)
+    """No parameter that is not there, and none twice: two readers would see two requests."""
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    errors = [
+        FieldError(f"/{name}", "unknown_parameter", "There is no such query parameter.")
+        if name not in known
+        else FieldError(f"/{name}", "repeated_parameter", "Send this query parameter once.")
+        for name in sorted(times)
+        if name not in known or times[name] > 1
+    ]
+    if errors:
+        raise ValidationFailed(errors[0].detail, errors=errors)
 
 
 async def _read_body(request: Request, *, takes_json: bool) -> None:

@@ -6,7 +6,7 @@ it (worker, Redis) is gone, or when the lease ends. Nothing is deleted by being 
 
 import random
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
 
@@ -119,7 +119,13 @@ async def _lease(session: AsyncSession, names: list[str], life: int) -> list[Out
         .values(leased_until=func.now() + LEASE, leased_by=life, issues=OutboxEvent.issues + 1)
         .returning(OutboxEvent)
     )
-    return list(await session.scalars(statement)) if claimed else []
+    rows = await session.scalars(statement) if claimed else ()
+    return sorted(rows, key=_due)
+
+
+def _due(row: OutboxEvent) -> tuple[datetime, EventId]:
+    """What has waited longest goes first; an UPDATE returns its rows in any order."""
+    return row.due_at, row.id
 
 
 async def take(

@@ -31,6 +31,7 @@ class EndpointRepository(TenantRepository[WebhookEndpoint]):
 
     async def enabled(self) -> Sequence[WebhookEndpoint]:
         statement = self.select().where(WebhookEndpoint.status == "enabled")
+        statement = statement.order_by(WebhookEndpoint.id)
         return (await self._session.scalars(statement)).all()
 
     async def locked(self, id: EndpointId) -> WebhookEndpoint | None:
