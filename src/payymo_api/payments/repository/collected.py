@@ -1,0 +1,64 @@
+"""What Stripe collected for invoices; reconciliation says how much of it settles them."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, any_, or_, select
+
+from payymo_api.core.db import AnyScope, Scope
+from payymo_api.core.repository import among, changes, locked
+from payymo_api.core.types import InvoiceId, PaymentId, StripeInvoiceId
+from payymo_api.core.writes import Write
+from payymo_api.payments.models import StripeInvoice, StripePayment
+
+_COLLECTED = (
+    "id",
+    "invoice_id",
+    "currency",
+    "amount_received_minor",
+    "amount_refunded_minor",
+    "settles_id",
+    "settled_minor",
+)
+
+
+async def payments_to_settle(scope: AnyScope, ids: Collection[PaymentId]) -> list[StripePayment]:
+    """Return the payments, locked: see `core.repository.locked`."""
+    return await locked(scope, StripePayment, _COLLECTED, ids)
+
+
+def payments_settled(scope: AnyScope, payments: Sequence[StripePayment]) -> list[Write]:
+    return changes(scope, payments, ("settles_id", "settled_minor"))
+
+
+async def payments_for(scope: Scope, ids: Collection[InvoiceId]) -> list[PaymentId]:
+    """Return the payments that are for these documents, or settle them."""
+    named = or_(among(StripePayment.invoice_id, ids), among(StripePayment.settles_id, ids))
+    statement = select(StripePayment.id).where(StripePayment.tenant_id == scope.tenant_id, named)
+    return list(await scope.session.scalars(statement.order_by(StripePayment.id)))
+
+
+async def payments_of(scope: Scope, ids: Collection[StripeInvoiceId]) -> list[PaymentId]:
+    """Return the payments of these invoices at Stripe."""
+    return [id for id, _ in await _paying(scope, among(StripeInvoice.id, ids))]
+
+
+async def paid_at_stripe(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, str]:
+    """Return payment -> Stripe's id of the invoice there that it pays."""
+    return dict(await _paying(scope, among(StripePayment.id, ids)))
+
+
+async def _paying(scope: Scope, condition: ColumnElement[bool]) -> list[tuple[PaymentId, str]]:
+    """A payment and its invoice have one customer: by that they are found."""
+    statement = (
+        select(StripePayment.id, StripeInvoice.stripe_id)
+        .join(
+            StripeInvoice,
+            (StripeInvoice.tenant_id == StripePayment.tenant_id)
+            & (StripeInvoice.connection_id == StripePayment.connection_id)
+            & (StripeInvoice.customer == StripePayment.customer)
+            & (StripePayment.stripe_id == any_(StripeInvoice.payment_intents)),
+        )
+        .where(StripePayment.tenant_id == scope.tenant_id, condition)
+        .order_by(StripePayment.id)
+    )
+    return [(row.id, row.stripe_id) for row in await scope.session.execute(statement)]
