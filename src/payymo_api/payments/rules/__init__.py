@@ -1,0 +1,1 @@
+"""What Stripe's objects say, and which of it is news: pure."""
