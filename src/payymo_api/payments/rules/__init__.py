@@ -1,1 +1,1 @@
-"""What Stripe's objects say, and which of it is news: pure."""
+"""Decisions about Stripe's objects and messages, without clock, database or network."""
