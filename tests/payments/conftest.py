@@ -30,7 +30,7 @@ from tests.conftest import Someone
 from tests.sandbox.conftest import control
 from tests.sandbox.stripe.conftest import RETURN_URL, Api, api
 
-__all__ = ["api", "control"]
+__all__ = ["RETURN_URL", "api", "control"]
 
 
 @pytest.fixture
