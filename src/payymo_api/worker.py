@@ -26,6 +26,7 @@ from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
+from payymo_api.payments.events import StripeInvoicesMoved, StripePaymentsMoved
 from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
@@ -120,6 +121,8 @@ MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
 UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
+SETTLE_BY_PAYMENTS = Job("settle_by_payments", "webhook")
+BOOK_STRIPE_INVOICES = Job("book_stripe_invoices", "webhook")
 SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
@@ -136,6 +139,8 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.RulesApplied.name: APPLY_RULES,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     MatchingDue.name: MATCH_EVERYTHING,
+    StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
+    StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
@@ -149,6 +154,8 @@ TASKS: Final[Mapping[Job, Task]] = {
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    SETTLE_BY_PAYMENTS: on_event(in_database(reconciliation.settle_by_payments)),
+    BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,

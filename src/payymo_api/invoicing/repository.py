@@ -136,6 +136,12 @@ class InvoiceRepository(TenantRepository[Invoice]):
         fresh = statement.execution_options(populate_existing=True)
         return (await self._session.scalars(fresh)).all()
 
+    async def ids_of_source(self, source: str, refs: Collection[str]) -> Mapping[str, InvoiceId]:
+        """Return source_ref -> id of those that exist."""
+        mine = (Invoice.source == source, Invoice.source_ref == _any(refs))
+        rows = await self._session.scalars(self.select().where(*mine))
+        return {row.source_ref: row.id for row in rows if row.source_ref}
+
     async def of_customer(self, id: CustomerId) -> bool:
         """Tell whether the customer has any document."""
         statement = self.select().where(Invoice.customer_id == id).limit(1)

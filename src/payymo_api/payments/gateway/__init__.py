@@ -67,5 +67,8 @@ class ConnectPlatform(Protocol):
     async def aclose(self) -> None: ...
 
 
-EXPANDED: Mapping[str, Sequence[str]] = {"payment_intent": ("latest_charge",)}
+EXPANDED: Mapping[str, Sequence[str]] = {
+    "payment_intent": ("latest_charge",),
+    "invoice": ("payments",),
+}
 """Kind -> what Stripe is asked to put inside its objects."""

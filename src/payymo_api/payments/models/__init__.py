@@ -1,8 +1,20 @@
 """Stripe's objects as we keep them, and the connections that they come from."""
 
 from payymo_api.payments.models.connections import ConnectVisit, StripeConnection
+from payymo_api.payments.models.customers import StripeCustomer
+from payymo_api.payments.models.invoices import StripeInvoice
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
 from payymo_api.payments.models.payouts import Payout
+from payymo_api.payments.models.subscriptions import StripeSubscription
 
-__all__ = ["ConnectVisit", "Mirrored", "Payout", "StripeConnection", "StripePayment"]
+__all__ = [
+    "ConnectVisit",
+    "Mirrored",
+    "Payout",
+    "StripeConnection",
+    "StripeCustomer",
+    "StripeInvoice",
+    "StripePayment",
+    "StripeSubscription",
+]

@@ -17,7 +17,7 @@ class StripeCustomer(Mirrored):
     )
     prefix = "scus"
 
-    id: Mapped[StripeCustomerId] = mapped_column(primary_key=True, sort_order=-9)  # type: ignore[assignment]  # a NewType of UUID
+    id: Mapped[StripeCustomerId] = mapped_column(primary_key=True, sort_order=-9)
     name: Mapped[str | None]
     email: Mapped[str | None]
     phone: Mapped[str | None]
@@ -25,5 +25,6 @@ class StripeCustomer(Mirrored):
     currency: Mapped[str | None]
     balance_minor: Mapped[int]
     delinquent: Mapped[bool]
+    deleted: Mapped[bool]
     default_payment_method: Mapped[str | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")

@@ -22,7 +22,7 @@ class StripeInvoice(Mirrored):
     )
     prefix = "sinv"
 
-    id: Mapped[StripeInvoiceId] = mapped_column(primary_key=True, sort_order=-9)  # type: ignore[assignment]  # a NewType of UUID
+    id: Mapped[StripeInvoiceId] = mapped_column(primary_key=True, sort_order=-9)
     status: Mapped[str]
     number: Mapped[str | None]
     customer: Mapped[str | None]

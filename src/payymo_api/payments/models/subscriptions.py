@@ -18,7 +18,7 @@ class StripeSubscription(Mirrored):
     )
     prefix = "ssub"
 
-    id: Mapped[SubscriptionId] = mapped_column(primary_key=True, sort_order=-9)  # type: ignore[assignment]  # a NewType of UUID
+    id: Mapped[SubscriptionId] = mapped_column(primary_key=True, sort_order=-9)
     status: Mapped[str]
     customer: Mapped[str]
     currency: Mapped[str]

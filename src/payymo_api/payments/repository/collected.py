@@ -30,6 +30,20 @@ def payments_settled(scope: AnyScope, payments: Sequence[StripePayment]) -> list
     return changes(scope, payments, ("settles_id", "settled_minor"))
 
 
+async def invoices_to_book(
+    scope: Scope, ids: Collection[StripeInvoiceId]
+) -> Sequence[StripeInvoice]:
+    """Return those that have a place in the books, as they are committed now."""
+    statement = select(StripeInvoice).where(
+        StripeInvoice.tenant_id == scope.tenant_id,
+        among(StripeInvoice.id, ids),
+        StripeInvoice.finalized_at.is_not(None),
+        StripeInvoice.customer.is_not(None),
+    )
+    fresh = statement.execution_options(populate_existing=True)
+    return (await scope.session.scalars(fresh)).all()
+
+
 async def payments_for(scope: Scope, ids: Collection[InvoiceId]) -> list[PaymentId]:
     """Return the payments that are for these documents, or settle them."""
     named = or_(among(StripePayment.invoice_id, ids), among(StripePayment.settles_id, ids))
@@ -42,7 +56,17 @@ async def payments_of(scope: Scope, ids: Collection[StripeInvoiceId]) -> list[Pa
     return [id for id, _ in await _paying(scope, among(StripeInvoice.id, ids))]
 
 
-async def paid_at_stripe(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, str]:
+async def invoices_named(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, InvoiceId]:
+    """Return payment -> the document that its metadata names, which may be none of ours."""
+    statement = select(StripePayment.id, StripePayment.invoice_id).where(
+        StripePayment.tenant_id == scope.tenant_id,
+        among(StripePayment.id, ids),
+        StripePayment.invoice_id.is_not(None),
+    )
+    return {row.id: row.invoice_id for row in await scope.session.execute(statement)}
+
+
+async def invoices_paid(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, str]:
     """Return payment -> Stripe's id of the invoice there that it pays."""
     return dict(await _paying(scope, among(StripePayment.id, ids)))
 
