@@ -25,6 +25,5 @@ class StripeCustomer(Mirrored):
     currency: Mapped[str | None]
     balance_minor: Mapped[int]
     delinquent: Mapped[bool]
-    deleted: Mapped[bool]
     default_payment_method: Mapped[str | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")

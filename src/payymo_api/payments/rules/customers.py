@@ -15,7 +15,6 @@ def read(raw: Raw) -> Values:
         "currency": currency,
         "balance_minor": from_stripe(raw["balance"], currency) if currency else 0,
         "delinquent": bool(raw.get("delinquent")),
-        "deleted": raw.get("deleted", False),
         "default_payment_method": id_of(raw["invoice_settings"]["default_payment_method"]),
         "metadata_": dict(raw["metadata"]),
     }

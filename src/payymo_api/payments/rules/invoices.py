@@ -3,8 +3,8 @@
 from payymo_api.payments.rules.amounts import from_stripe
 from payymo_api.payments.rules.raw import Raw, Values, id_of, moment, moment_or_none
 
-ENDED = {"paid", "void", "deleted"}
-"""An invoice never leaves these; a draft only can be deleted."""
+ENDED = {"paid", "void"}
+"""An invoice never leaves these."""
 _BOOKED = (
     "status",
     "number",
@@ -30,7 +30,7 @@ def read(raw: Raw) -> Values:
         return from_stripe(raw.get(name) or 0, currency)
 
     return {
-        "status": "deleted" if raw.get("deleted") else raw["status"],
+        "status": raw["status"],
         "number": raw["number"],
         "customer": id_of(raw["customer"]),
         "customer_name": raw["customer_name"],

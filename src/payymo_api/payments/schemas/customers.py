@@ -33,7 +33,6 @@ class StripeCustomerAnswer(Answer):
         Field(description="Below 0: credit that pays the next invoices; above: owed with them."),
     ]
     delinquent: Annotated[bool, Field(description="Its latest invoice is overdue.")]
-    deleted: Annotated[bool, Field(description="Deleted at Stripe; it stays here to be read.")]
     default_payment_method: Annotated[
         str | None, Field(examples=["pm_Example"], description="What its invoices are paid with.")
     ]

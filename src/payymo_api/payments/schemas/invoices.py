@@ -7,7 +7,7 @@ from payymo_api.core.fields import AmountOut, Answer, Instant
 from payymo_api.core.refs import StripeConnectionRef, StripeInvoiceRef
 from payymo_api.payments.schemas.subscriptions import CollectionMethod
 
-StripeInvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void", "deleted"]
+StripeInvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
 
 
 class InvoiceLineAnswer(Answer):

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -36,6 +36,7 @@ def _mirrored(table: str, *columns: sa.Column[object], indexes: dict[str, list[s
         sa.Column("raw", postgresql.JSONB(), nullable=False),
         *_moments("stripe_created_at", nullable=False),
         *_moments("created_at", "updated_at", nullable=False, default="now()"),
+        *_moments("removed_at"),
         *columns,
         sa.Column("metadata", postgresql.JSONB(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -76,7 +77,6 @@ def upgrade() -> None:
         *_texts("name", "email", "phone", "description", "currency"),
         *_numbers("balance_minor"),
         sa.Column("delinquent", sa.Boolean(), nullable=False),
-        sa.Column("deleted", sa.Boolean(), nullable=False),
         *_texts("default_payment_method"),
         indexes={"email": ["email"]},
     )
