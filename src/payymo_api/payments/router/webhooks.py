@@ -3,17 +3,15 @@
 Stripe sends swarms from few addresses, and a forged delivery costs no more than its HMAC.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from payymo_api.core.errors import NotFound
+from payymo_api.core.errors import BodyTooLarge, NotFound
 from payymo_api.core.types import PREFIXES, StripeConnectionId, parse_public_id
 from payymo_api.edge.exact import ExactRequest
-from payymo_api.payments.service.intake import Intake
+from payymo_api.payments.service.intake import Intake, count
 
 
 class _LeanRoute(APIRoute):
@@ -34,7 +32,7 @@ router = APIRouter(prefix="/webhooks", route_class=_LeanRoute, include_in_schema
 @router.post("/stripe")
 async def take_platform_event(request: Request) -> Response:
     """Events of our platform's endpoint: of the accounts that are connected to it."""
-    await _intake(request).take_platform(_signature(request), await request.body())
+    await _intake(request).take_platform(_signature(request), await _body(request))
     return Response()
 
 
@@ -42,13 +40,21 @@ async def take_platform_event(request: Request) -> Response:
 async def take_direct_event(request: Request) -> Response:
     """Events of an endpoint that one connection has for itself."""
     id = _connection_id(request.path_params["connection_id"])
-    await _intake(request).take_direct(id, _signature(request), await request.body())
+    await _intake(request).take_direct(id, _signature(request), await _body(request))
     return Response()
 
 
 def _intake(request: Request) -> Intake:
     intake: Intake = request.app.state.intake
     return intake
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except BodyTooLarge:
+        count("too_large")
+        raise
 
 
 def _signature(request: Request) -> str:

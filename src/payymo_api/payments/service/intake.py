@@ -16,6 +16,7 @@ from payymo_api.core.clock import now
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
 from payymo_api.core.errors import MalformedRequest, NotFound
+from payymo_api.core.settings import Settings
 from payymo_api.core.types import StripeConnectionId
 from payymo_api.messaging import inbox
 from payymo_api.messaging.inbox import Message
@@ -35,6 +36,11 @@ SOURCE: Final = "stripe"
 _DELIVERIES = Counter("payymo_stripe_deliveries", "Deliveries of Stripe's events", ["outcome"])
 _REMEMBERED_SECONDS = 1.0
 _REMEMBERED = 10_000
+
+
+def count(outcome: str, times: int = 1) -> None:
+    """Count deliveries by what became of them."""
+    _DELIVERIES.labels(outcome).inc(times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Intake:
         """A delivery to a connection's own endpoint."""
         endpoint = await self._endpoint(id)
         if endpoint is None:
-            _DELIVERIES.labels("unknown_endpoint").inc()
+            count("unknown_endpoint")
             raise NotFound("There is no such thing here.")
         _verify(signature, body, endpoint.living_secrets())
         if notice := _read(body):
@@ -86,11 +92,11 @@ class Intake:
     async def _keep(self, notice: Notice, receivers: Sequence[Receiver]) -> None:
         """Keep it for those of its mode: a live platform hears of its accounts' tests too."""
         if not receivers:
-            _DELIVERIES.labels("unknown_account").inc()
+            count("unknown_account")
             return
         own = [each for each in receivers if each.livemode is notice.livemode]
         if not own:
-            _DELIVERIES.labels("other_mode").inc()
+            count("other_mode")
             return
         messages = [message_of(notice, each) for each in own]
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -111,9 +117,9 @@ class Intake:
 
     async def _write_once(self, messages: Sequence[Message]) -> None:
         async with self.database.system() as session:
-            count = await inbox.keep(session, SOURCE, messages)
-        _DELIVERIES.labels("kept").inc(count)
-        _DELIVERIES.labels("repeated").inc(len(messages) - count)
+            new = await inbox.keep(session, SOURCE, messages)
+        count("kept", new)
+        count("repeated", len(messages) - new)
 
     async def _receivers_of(self, account_id: str | None) -> Sequence[Receiver]:
         if account_id is None:
@@ -138,6 +144,10 @@ class Intake:
             self._remember(id, endpoint)
         return endpoint
 
+    def forget(self) -> None:
+        """Look everything up anew."""
+        self._remembered.clear()
+
     def _recalled(self, key: object) -> Any:  # noqa: ANN401  what was remembered
         until, found = self._remembered.get(key, (0.0, None))
         return found if until > monotonic() else None
@@ -146,6 +156,12 @@ class Intake:
         if len(self._remembered) >= _REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (monotonic() + _REMEMBERED_SECONDS, found)
+
+
+def open_intake(settings: Settings, database: Database, keyring: Keyring) -> Intake:
+    given = settings.stripe_webhook_secrets
+    secrets = given.get_secret_value().split(",") if given else []
+    return Intake(database, keyring, [each.strip() for each in secrets if each.strip()])
 
 
 def message_of(notice: Notice, receiver: Receiver) -> Message:
@@ -162,7 +178,7 @@ def message_of(notice: Notice, receiver: Receiver) -> Message:
 
 def _verify(signature: str, body: bytes, secrets: Sequence[str]) -> None:
     if found := flaw(signature, body, secrets, now().timestamp()):
-        _DELIVERIES.labels(found).inc()
+        count(found)
         raise StripeSignatureRefused(f"The Stripe-Signature is {found}.")
 
 
@@ -171,10 +187,10 @@ def _read(body: bytes) -> Notice | None:
     try:
         notice = read_notice(orjson.loads(body))
     except orjson.JSONDecodeError as error:
-        _DELIVERIES.labels("unreadable").inc()
+        count("unreadable")
         raise MalformedRequest("The body is not valid JSON.") from error
     if notice is None:
-        _DELIVERIES.labels("unknown").inc()
+        count("unknown")
     return notice
 
 

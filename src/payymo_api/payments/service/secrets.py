@@ -1,9 +1,10 @@
 """The secrets that Stripe signs a connection's own events with: sealed, each to its row."""
 
+from uuid import UUID
+
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.types import TenantId
 from payymo_api.payments.repository.receivers import SealedSecret
-from uuid import UUID
 
 
 def sealed(keyring: Keyring, tenant_id: TenantId, id: UUID, secret: str) -> bytes:
