@@ -2,6 +2,7 @@
 
 from payymo_api.payments.models.connections import ConnectVisit, StripeConnection
 from payymo_api.payments.models.customers import StripeCustomer
+from payymo_api.payments.models.intake import StripeCatchUp, StripeWebhookSecret
 from payymo_api.payments.models.invoices import StripeInvoice
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
@@ -12,9 +13,11 @@ __all__ = [
     "ConnectVisit",
     "Mirrored",
     "Payout",
+    "StripeCatchUp",
     "StripeConnection",
     "StripeCustomer",
     "StripeInvoice",
     "StripePayment",
     "StripeSubscription",
+    "StripeWebhookSecret",
 ]
