@@ -26,6 +26,7 @@ from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
 from payymo_api.invoicing import router as invoicing
+from payymo_api.payments import router as payments
 from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
@@ -44,6 +45,7 @@ ROUTERS = (
     banking.memories,
     invoicing.customers,
     invoicing.invoices,
+    payments.connections,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,
@@ -79,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.stripes = open_stripes(settings, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (*ROUTERS, operations.router, banking.callback):
+    for router in (*ROUTERS, operations.router, banking.callback, payments.callback):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)

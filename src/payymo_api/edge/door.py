@@ -26,7 +26,9 @@ _INSIDE = Gauge("payymo_http_requests_inside", "Requests being worked on")
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _UNLIMITED: Final = ("/health/", "/metrics")
 _READS: Final = {"GET", "HEAD"}
-PUBLIC: Final = frozenset({"/api/v1/bank_connections/callback"})
+PUBLIC: Final = frozenset(
+    {"/api/v1/bank_connections/callback", "/api/v1/stripe/connections/callback"}
+)
 """Routes below /api/v1 that a browser reaches without a key; each guards itself."""
 _REFUSED: Final = {404, 409, 422}
 _DEFAULTS: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
