@@ -67,6 +67,8 @@ async def owner(
     control: httpx.AsyncClient,
     database: Database,
 ) -> Owner:
+    """At a Stripe of its own: no other test's tenant has its accounts connected."""
+    await control.post("/reset", json={"seed": str(someone.tenant_id)})
     return Owner(someone, anonymous, control, database)
 
 
