@@ -2,5 +2,6 @@
 
 from payymo_api.payments.router.callback import router as callback
 from payymo_api.payments.router.connections import router as connections
+from payymo_api.payments.router.webhooks import router as webhooks
 
-__all__ = ["callback", "connections"]
+__all__ = ["callback", "connections", "webhooks"]
