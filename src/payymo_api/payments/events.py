@@ -23,6 +23,15 @@ class StripeInvoicesMoved(Event):
     invoice_ids: Sequence[StripeInvoiceId]
 
 
+class StripeAccessEnded(Event):
+    """We need the access to a connected account no more; it shall end at Stripe too."""
+
+    name: ClassVar[str] = "stripe_access.ended"
+
+    account_id: str
+    livemode: bool
+
+
 class StripePaymentSucceeded(PublicEvent):
     name: ClassVar[str] = "stripe_payment.succeeded"
 
