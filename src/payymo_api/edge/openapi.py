@@ -173,11 +173,15 @@ def _errors(path: str, method: str, operation: Json) -> Iterator[type[PayymoErro
 
 def _problem(error: type[PayymoError]) -> Json:
     fields = [FieldError("/amount", "decimals", "EUR has 2 decimals")]
-    sample = error(
-        error.title, errors=fields if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else ()
+    return problem(
+        error(error.title, errors=fields if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else ())
     )
+
+
+def problem(sample: PayymoError) -> Json:
+    """Return the response that answers such an error, for a route's own `responses`."""
     return {
-        "description": f"{error.title}. {error.resolution}",
+        "description": f"{sample.title}. {sample.resolution}",
         "content": {
             MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},
