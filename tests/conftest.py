@@ -111,6 +111,9 @@ async def quiet(database: Database) -> None:
             text("UPDATE outbox_events SET done_at = now() WHERE done_at IS NULL")
         )
         await session.execute(
+            text("UPDATE inbox_messages SET done_at = now() WHERE done_at IS NULL")
+        )
+        await session.execute(
             text("UPDATE webhook_deliveries SET status = 'failed' WHERE status = 'pending'")
         )
 

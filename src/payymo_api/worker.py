@@ -22,7 +22,7 @@ from payymo_api.core.settings import Settings
 from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.edge import idempotency
 from payymo_api.invoicing.events import DocumentsChanged
-from payymo_api.messaging import relay
+from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
@@ -156,7 +156,7 @@ TASKS: Final[Mapping[Job, Task]] = {
 SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_deliveries)
 """What every worker process does whenever it is woken, at least once a second."""
 
-FORGETTING: Final = (relay.forget_old, idempotency.forget_old)
+FORGETTING: Final = (relay.forget_old, inbox.forget_old, idempotency.forget_old)
 """What is deleted in the end, looked for every hour."""
 
 
