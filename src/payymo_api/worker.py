@@ -26,6 +26,7 @@ from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
+from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.webhooks import tasks as webhooks
@@ -52,6 +53,7 @@ class Tools:
     database: Database
     keyring: Keyring
     banks: Banks
+    stripes: Stripes
     sender: Sender
     presence: Presence
 
@@ -191,13 +193,15 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     database = Database.of(settings)
     keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
     banks = open_banks(settings, database, keyring)
+    stripes = open_stripes(settings, keyring)
     presence = Presence(settings.database_url)
-    tools = Tools(settings, database, keyring, banks, sender, presence)
+    tools = Tools(settings, database, keyring, banks, stripes, sender, presence)
     try:
         yield tools
     finally:
         await sender.aclose()
         await banks.aclose()
+        await stripes.aclose()
         await tools.database.close()
 
 
