@@ -4,5 +4,13 @@ from payymo_api.payments.models.connections import ConnectVisit, StripeConnectio
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
 from payymo_api.payments.models.payouts import Payout
+from payymo_api.payments.models.refunds import StripeRefund
 
-__all__ = ["ConnectVisit", "Mirrored", "Payout", "StripeConnection", "StripePayment"]
+__all__ = [
+    "ConnectVisit",
+    "Mirrored",
+    "Payout",
+    "StripeConnection",
+    "StripePayment",
+    "StripeRefund",
+]

@@ -1,0 +1,6 @@
+"""Stripe over HTTP: a module per resource."""
+
+from payymo_api.payments.router.payments import router as payments
+from payymo_api.payments.router.refunds import router as refunds
+
+__all__ = ["payments", "refunds"]
