@@ -59,7 +59,9 @@ def upgrade() -> None:
         op.create_index(f"ix_stripe_refunds_{name}", "stripe_refunds", ["tenant_id", *columns])
     op.execute("ALTER TABLE stripe_refunds ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE stripe_refunds FORCE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY own ON stripe_refunds TO payymo_app USING ({OWN}) WITH CHECK ({OWN})")
+    op.execute(
+        f"CREATE POLICY own ON stripe_refunds TO payymo_app USING ({OWN}) WITH CHECK ({OWN})"
+    )
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON stripe_refunds TO payymo_app")
     op.execute(
         "CREATE POLICY system ON stripe_refunds TO payymo_system USING (true) WITH CHECK (true)"
