@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -35,6 +35,7 @@ def upgrade() -> None:
         _moment("stripe_created_at"),
         _moment("created_at", "now()"),
         _moment("updated_at", "now()"),
+        sa.Column("removed_at", sa.DateTime(timezone=True)),
         *_text("status", nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         *_text("currency", nullable=False),
