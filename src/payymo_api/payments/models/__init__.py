@@ -1,6 +1,7 @@
 """Stripe's objects as we keep them, and the connections that they come from."""
 
 from payymo_api.payments.models.connections import ConnectVisit, StripeConnection
+from payymo_api.payments.models.intake import StripeCatchUp, StripeWebhookSecret
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
 from payymo_api.payments.models.payouts import Payout
@@ -10,7 +11,9 @@ __all__ = [
     "ConnectVisit",
     "Mirrored",
     "Payout",
+    "StripeCatchUp",
     "StripeConnection",
     "StripePayment",
     "StripeRefund",
+    "StripeWebhookSecret",
 ]

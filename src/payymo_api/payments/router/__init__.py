@@ -2,5 +2,6 @@
 
 from payymo_api.payments.router.payments import router as payments
 from payymo_api.payments.router.refunds import router as refunds
+from payymo_api.payments.router.webhooks import router as webhooks
 
-__all__ = ["payments", "refunds"]
+__all__ = ["payments", "refunds", "webhooks"]
