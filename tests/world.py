@@ -31,6 +31,7 @@ PAYMENT = {
     "payment_method": "pm_card_visa",
     "confirm": True,
 }
+STRIPE_CONNECTION = {"type": "connect", "redirect_url": "https://app.example.com/done"}
 STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
 
@@ -56,6 +57,7 @@ class World:
         "payment_id": "sp",
         "refund_id": "sre",
         "rule_id": "rule",
+        "stripe_connection_id": "scon",
         "transaction_id": "tr",
     }
 
@@ -99,13 +101,13 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["invoice_id"] = await _make(owner, "/invoices", INVOICE)
     ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
     ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
+    ids["stripe_connection_id"] = await _make(owner, "/stripe/connections", STRIPE_CONNECTION)
     ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
-    ids["stripe_connection_id"] = await _connect(app, owner)
-    ids["payment_id"], ids["refund_id"] = await _pay(owner, ids["stripe_connection_id"])
+    ids["payment_id"], ids["refund_id"] = await _pay(app, owner)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 
@@ -117,14 +119,11 @@ async def _make(owner: Someone, path: str, body: dict[str, Any]) -> str:
     return id
 
 
-async def _connect(app: FastAPI, owner: Someone) -> str:
-    made = await connect(app.state.parts.database, app.state.stripes, owner.tenant_id)
-    return public_id("scon", made.id)
-
-
-async def _pay(owner: Someone, connection_id: str) -> tuple[str, str]:
+async def _pay(app: FastAPI, owner: Someone) -> tuple[str, str]:
     """A payment by Stripe, and the refund of a part of it."""
-    id = await _make(owner, "/stripe/payments", PAYMENT | {"connection_id": connection_id})
+    connection = await connect(app.state.parts.database, app.state.stripes, owner.tenant_id)
+    payment = PAYMENT | {"connection_id": public_id("scon", connection.id)}
+    id = await _make(owner, "/stripe/payments", payment)
     return id, await _make(owner, f"/stripe/payments/{id}/refunds", {"amount": "1.00"})
 
 

@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from payymo_api.core.fields import AmountIn, AmountOut, Answer, Instant, MinorIn, Paging, Request
-from payymo_api.core.refs import PaymentRef, RefundRef, StripeConnectionRef
+from payymo_api.core.refs import PaymentFilter, PaymentRef, RefundRef, StripeConnectionRef
 from payymo_api.payments.schemas.payment_requests import StripeMetadata
 
 RefundStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
@@ -25,9 +25,9 @@ class RefundRequest(Request):
 
 class RefundFilters(Paging):
     status: Annotated[RefundStatus | None, Field(description="Only these.")] = None
-    payment_id: Annotated[PaymentRef | None, Field(description="Only those of this payment.")] = (
-        None
-    )
+    payment_id: Annotated[
+        PaymentFilter | None, Field(description="Only those of this payment.")
+    ] = None
 
 
 class RefundAnswer(Answer):
