@@ -26,6 +26,9 @@ from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
 from payymo_api.invoicing import router as invoicing
+from payymo_api.payments import router as payments
+from payymo_api.payments.service.accounts import Stripes, open_stripes
+from payymo_api.payments.service.intake import open_intake
 from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_callers
@@ -43,6 +46,7 @@ ROUTERS = (
     banking.memories,
     invoicing.customers,
     invoicing.invoices,
+    payments.connections,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,
@@ -51,6 +55,8 @@ ROUTERS = (
     webhooks.events,
     webhooks.event_types,
 )
+PUBLIC = (banking.callback, payments.callback, payments.webhooks)
+"""For browsers and providers, not for keys."""
 DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
 
 Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's decimals,
@@ -75,9 +81,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     app.state.banks = open_banks(settings, parts.database, parts.keyring)
+    app.state.stripes = open_stripes(settings, parts.keyring)
+    app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (*ROUTERS, operations.router, banking.callback):
+    for router in (*ROUTERS, operations.router, *PUBLIC):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)
@@ -114,6 +122,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await note_keys_used(parts.database, parts.callers)
     banks: Banks = app.state.banks
     await banks.aclose()
+    stripes: Stripes = app.state.stripes
+    await stripes.aclose()
     await parts.limits.aclose()
     await parts.database.close()
 

@@ -5,6 +5,7 @@ import re
 from functools import cache
 from time import perf_counter
 from typing import Final
+from urllib.parse import unquote_plus
 from uuid import uuid4
 
 import structlog
@@ -26,7 +27,11 @@ _INSIDE = Gauge("payymo_http_requests_inside", "Requests being worked on")
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _UNLIMITED: Final = ("/health/", "/metrics")
 _READS: Final = {"GET", "HEAD"}
-PUBLIC: Final = frozenset({"/api/v1/bank_connections/callback"})
+_SIGNED: Final = "/webhooks/"
+"""Providers' deliveries have no key and come in swarms: no limit, their signature is their key."""
+PUBLIC: Final = frozenset(
+    {"/api/v1/bank_connections/callback", "/api/v1/stripe/connections/callback"}
+)
 """Routes below /api/v1 that a browser reaches without a key; each guards itself."""
 _REFUSED: Final = {404, 409, 422}
 _DEFAULTS: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
@@ -100,7 +105,7 @@ class Visit:
 
     async def admit(self) -> PayymoError | None:
         """Find the caller and take the hit; return why the request may not pass."""
-        if self.is_unlimited:
+        if self.is_unlimited or self.scope["path"].startswith(_SIGNED):
             return None
         path, key = self.scope["path"], self._key()
         self._caller = await self.parts.callers.of(key) if key else None
@@ -185,7 +190,7 @@ class Visit:
         """Look at the ids of a refused or filtering request: is one of them another tenant's?"""
         if self._caller is None or not self._is_suspect():
             return
-        query = self.scope.get("query_string", b"").decode("latin-1")
+        query = unquote_plus(self.scope.get("query_string", b"").decode("latin-1"))
         body = self._state.get("body", b"").decode("utf-8", "replace")
         named = incidents.named_ids(self.scope["path"], query, body)
         if not named:

@@ -2,7 +2,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from payymo_api.core.fields import Answer, IncidentRef, Instant, KeyRef, Name, Request
+from payymo_api.core.fields import Answer, Instant, Name, Request
+from payymo_api.core.refs import IncidentRef, KeyRef
 
 RESOURCES = {
     "api_keys": "Keys of this tenant: who may call, and what for.",
@@ -14,6 +15,7 @@ RESOURCES = {
     "invoices": "Invoices and credit notes: the documents that money settles.",
     "reconciliation": "Which money settles which document.",
     "security_incidents": "Tries by others to reach this tenant's objects.",
+    "stripe_connections": "Stripe accounts that we may act for.",
     "transactions": "Lines of bank accounts.",
     "webhook_endpoints": "Where events are sent, and how each delivery went.",
 }

@@ -4,11 +4,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from payymo_api.core.fields import (
-    AccountRef,
     AmountOut,
     Answer,
-    ConnectionFilter,
-    ConnectionRef,
     Currency,
     Day,
     Iban,
@@ -17,6 +14,8 @@ from payymo_api.core.fields import (
     Paging,
     Request,
 )
+from payymo_api.core.refs import AccountRef, ConnectionFilter, ConnectionRef
+from payymo_api.core.troubles import Trouble
 
 AccountStatus = Literal["active", "no_feed", "suspended", "closed", "error"]
 
@@ -51,17 +50,6 @@ class BalanceAnswer(Answer):
     amount_minor: int
     currency: str
     reference_on: Day | None
-
-
-class Trouble(Answer):
-    """Why a connection or an account does not work, and what mends it."""
-
-    code: Annotated[str, Field(examples=["consent_expired"])]
-    title: Annotated[
-        str, Field(examples=["The consent has ended"], description="What to show to its user.")
-    ]
-    detail: Annotated[str, Field(examples=["The consent has ended on 2026-11-30."])]
-    next_step: Annotated[str, Field(examples=["Let the account holder consent again."])]
 
 
 class AccountAnswer(Answer):

@@ -6,17 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from payymo_api.banking.schemas.mappings import CsvMapping
-from payymo_api.core.fields import (
-    AccountFilter,
-    AccountRef,
-    AmountOut,
-    Answer,
-    Day,
-    Instant,
-    KeyRef,
-    Paging,
-    RunRef,
-)
+from payymo_api.core.fields import AmountOut, Answer, Day, Instant, Paging
+from payymo_api.core.refs import AccountFilter, AccountRef, KeyRef, RunRef
 
 FileFormat = Literal["camt", "mt940", "ofx", "csv"]
 
@@ -27,7 +18,7 @@ class FileWarning(Answer):
 
 
 class FlaggedLine(Answer):
-    """A line on a day that file and feed both tell, which only one of them has."""
+    """A line on a day that two sources tell, which only one of them has."""
 
     booked_on: Day
     amount: AmountOut
@@ -35,8 +26,11 @@ class FlaggedLine(Answer):
     currency: str
     description: str
     reason: Annotated[
-        Literal["not_in_feed", "not_in_file"],
-        Field(description="`not_in_feed`: the file alone has it; `not_in_file`: the feed alone."),
+        Literal["not_in_feed", "not_in_other_file", "not_in_file"],
+        Field(
+            description="`not_in_feed`, `not_in_other_file`: this file has it, the feed or a file "
+            "of another format has not; `not_in_file`: they have it, this file has not."
+        ),
     ]
 
 

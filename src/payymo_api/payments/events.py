@@ -1,0 +1,40 @@
+"""What payments announce; the public ones are the contract's event types."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from payymo_api.core.types import PaymentId
+from payymo_api.messaging.events import Event, PublicEvent
+
+
+class StripePaymentsMoved(Event):
+    """What these payments bring their invoices has changed."""
+
+    name: ClassVar[str] = "stripe_payments.moved"
+
+    payment_ids: Sequence[PaymentId]
+
+
+class StripeAccessEnded(Event):
+    """We need the access to a connected account no more; it shall end at Stripe too."""
+
+    name: ClassVar[str] = "stripe_access.ended"
+
+    account_id: str
+    livemode: bool
+
+
+class StripePaymentSucceeded(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.succeeded"
+
+
+class StripePaymentFailed(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.failed"
+
+
+class StripePaymentRequiresAction(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.requires_action"
+
+
+class StripePaymentRefunded(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.refunded"

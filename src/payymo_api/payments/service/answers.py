@@ -1,0 +1,69 @@
+"""Rows as answers, and as the data of events."""
+
+from typing import Any
+
+from payymo_api.core.fields import money_fields
+from payymo_api.core.money import Money
+from payymo_api.core.troubles import Trouble
+from payymo_api.payments.models import StripeConnection, StripePayment
+from payymo_api.payments.schemas.connections import AccountBrief, StripeConnectionAnswer
+from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFailure, PaymentMethodBrief
+
+_OF_CONNECTION = StripeConnectionAnswer.model_fields.keys() - {"account", "error"}
+_SHOWN = PaymentAnswer.model_fields.keys() - {
+    "amount",
+    "failure",
+    "livemode",
+    "metadata",
+    "payment_method",
+}
+
+
+def connection_answer(row: StripeConnection) -> StripeConnectionAnswer:
+    return StripeConnectionAnswer(
+        **{name: getattr(row, name) for name in _OF_CONNECTION},
+        account=_account(row),
+        error=Trouble.of(row.error_code, row.error_detail),
+    )
+
+
+def _account(row: StripeConnection) -> AccountBrief | None:
+    if row.account_id is None:
+        return None
+    return AccountBrief(
+        id=row.account_id,
+        name=row.account_name,
+        country=row.country,
+        default_currency=row.default_currency,
+    )
+
+
+def payment_answer(row: StripePayment) -> PaymentAnswer:
+    return PaymentAnswer(
+        **_columns(row),
+        **money_fields(Money(row.amount_minor, row.currency)),
+        livemode=row.raw["livemode"],
+        metadata=row.metadata_,
+        payment_method=_payment_method(row),
+        failure=_failure(row),
+    )
+
+
+def _columns(row: StripePayment) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _SHOWN - {"amount_minor", "currency"}}
+
+
+def _payment_method(row: StripePayment) -> PaymentMethodBrief | None:
+    if row.payment_method_type is None:
+        return None
+    return PaymentMethodBrief(
+        type=row.payment_method_type, brand=row.payment_method_brand, last4=row.payment_method_last4
+    )
+
+
+def _failure(row: StripePayment) -> PaymentFailure | None:
+    if row.failure_code is None:
+        return None
+    return PaymentFailure(
+        code=row.failure_code, decline_code=row.decline_code, message=row.failure_message
+    )
