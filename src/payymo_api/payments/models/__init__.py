@@ -7,6 +7,7 @@ from payymo_api.payments.models.invoices import StripeInvoice
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
 from payymo_api.payments.models.payouts import Payout
+from payymo_api.payments.models.refunds import StripeRefund
 from payymo_api.payments.models.subscriptions import StripeSubscription
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "StripeCustomer",
     "StripeInvoice",
     "StripePayment",
+    "StripeRefund",
     "StripeSubscription",
     "StripeWebhookSecret",
 ]

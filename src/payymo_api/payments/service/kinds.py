@@ -13,11 +13,12 @@ from payymo_api.payments.models import (
     StripeCustomer,
     StripeInvoice,
     StripePayment,
+    StripeRefund,
     StripeSubscription,
 )
-from payymo_api.payments.rules import customers, invoices, payments, subscriptions
+from payymo_api.payments.rules import customers, invoices, payments, refunds, subscriptions
 from payymo_api.payments.rules.raw import Raw, Values
-from payymo_api.payments.service.answers import payment_answer
+from payymo_api.payments.service.answers import payment_answer, refund_answer
 from payymo_api.payments.service.billing_answers import (
     customer_answer,
     invoice_answer,
@@ -100,6 +101,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         answer=invoice_answer,
         is_overtaken=invoices.is_overtaken,
         follow=_invoices_moved,
+    ),
+    "refund": Kind(
+        StripeRefund,
+        read=refunds.read,
+        answer=refund_answer,
+        news=refunds.news,
+        is_overtaken=refunds.is_overtaken,
     ),
 }
 """Stripe's name of an object -> how it is mirrored."""
