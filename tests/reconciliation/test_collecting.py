@@ -2,18 +2,21 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import orjson
 import pytest
 from sqlalchemy import text
 
+from payymo_api.core.clock import now
 from payymo_api.core.types import parse_public_id, public_id
+from payymo_api.payments.models import StripeConnection
 from payymo_api.reconciliation.rules.collection import Due, share
 from payymo_api.reconciliation.service.collecting import settle_all, settle_for
 from tests.conftest import Someone
 from tests.fault.ledger import INVARIANTS
 from tests.invoicing.factories import make_invoice
-from tests.payments.conftest import Shop
+from tests.payments.conftest import Shop, connect
 from tests.reconciliation.collecting import paid_for, work
 from tests.reconciliation.factories import MATCH, make_line, match, part, settled
 
@@ -150,6 +153,31 @@ async def test_another_tenants_invoice_is_not_settled(shop: Shop, stranger: Some
 
     assert await settled(stranger.client, foreign["id"]) == (0, "open")
     assert (row.settles_id, row.settled_minor) == (None, 0)
+
+
+async def test_history_settles_in_silence(shop: Shop) -> None:
+    invoice = await make_invoice(shop.client)
+    async with shop.database.scope(shop.tenant_id) as scope:
+        connection = await scope.session.get_one(
+            StripeConnection, {"tenant_id": shop.tenant_id, "id": shop.connection.id}
+        )
+        connection.activated_at = now() + timedelta(hours=1)
+
+    await paid_for(shop, invoice["id"])
+
+    assert await settled(shop.client, invoice["id"]) == (10_000, "paid")
+    assert await told(shop) == []
+
+
+async def test_money_of_the_test_mode_settles_nothing_beside_a_live_connection(
+    shop: Shop,
+) -> None:
+    invoice = await make_invoice(shop.client)
+    await connect(shop.database, shop.stripes, shop.tenant_id, "sk_live_0000")
+
+    await paid_for(shop, invoice["id"])
+
+    assert await settled(shop.client, invoice["id"]) == (0, "open")
 
 
 async def test_matches_and_payments_at_once_never_settle_too_much(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """Payments' SQL; higher features reach our rows through these only."""
 
 from payymo_api.payments.repository.collected import (
+    collected_before,
     invoices_named,
     invoices_paid,
     invoices_to_book,
@@ -17,6 +18,7 @@ from payymo_api.payments.repository.payouts import (
 
 __all__ = [
     "PayoutRepository",
+    "collected_before",
     "invoices_named",
     "invoices_paid",
     "invoices_to_book",

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, any_, or_, select
+from sqlalchemy import ColumnElement, any_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.repository import among, changes, locked
 from payymo_api.core.types import InvoiceId, PaymentId, StripeInvoiceId
 from payymo_api.core.writes import Write
-from payymo_api.payments.models import StripeInvoice, StripePayment
+from payymo_api.payments.models import StripeConnection, StripeInvoice, StripePayment
+from payymo_api.payments.models.connections import LIVING
 
 _COLLECTED = (
     "id",
@@ -34,14 +36,36 @@ async def invoices_to_book(
     scope: Scope, ids: Collection[StripeInvoiceId]
 ) -> Sequence[StripeInvoice]:
     """Return those that have a place in the books, as they are committed now."""
-    statement = select(StripeInvoice).where(
-        StripeInvoice.tenant_id == scope.tenant_id,
-        among(StripeInvoice.id, ids),
-        StripeInvoice.finalized_at.is_not(None),
-        StripeInvoice.customer.is_not(None),
+    statement = (
+        select(StripeInvoice)
+        .join(StripeConnection, _comes_by(StripeInvoice))
+        .where(
+            StripeInvoice.tenant_id == scope.tenant_id,
+            among(StripeInvoice.id, ids),
+            StripeInvoice.finalized_at.is_not(None),
+            StripeInvoice.customer.is_not(None),
+            _is_real(scope),
+        )
     )
     fresh = statement.execution_options(populate_existing=True)
     return (await scope.session.scalars(fresh)).all()
+
+
+def _comes_by(model: type[StripeInvoice | StripePayment]) -> ColumnElement[bool]:
+    return (StripeConnection.tenant_id == model.tenant_id) & (
+        StripeConnection.id == model.connection_id
+    )
+
+
+def _is_real(scope: Scope) -> ColumnElement[bool]:
+    """What comes by a test connection counts only while the tenant has no live one."""
+    live = exists().where(
+        _LIVE.tenant_id == scope.tenant_id, _LIVE.livemode, _LIVE.status.in_(LIVING)
+    )
+    return StripeConnection.livemode | ~live
+
+
+_LIVE = aliased(StripeConnection)
 
 
 async def payments_for(scope: Scope, ids: Collection[InvoiceId]) -> list[PaymentId]:
@@ -58,12 +82,33 @@ async def payments_of(scope: Scope, ids: Collection[StripeInvoiceId]) -> list[Pa
 
 async def invoices_named(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, InvoiceId]:
     """Return payment -> the document that its metadata names, which may be none of ours."""
-    statement = select(StripePayment.id, StripePayment.invoice_id).where(
-        StripePayment.tenant_id == scope.tenant_id,
-        among(StripePayment.id, ids),
-        StripePayment.invoice_id.is_not(None),
+    statement = (
+        select(StripePayment.id, StripePayment.invoice_id)
+        .join(StripeConnection, _comes_by(StripePayment))
+        .where(
+            StripePayment.tenant_id == scope.tenant_id,
+            among(StripePayment.id, ids),
+            StripePayment.invoice_id.is_not(None),
+            _is_real(scope),
+        )
     )
     return {row.id: row.invoice_id for row in await scope.session.execute(statement)}
+
+
+async def collected_before(scope: Scope, ids: Collection[PaymentId]) -> set[PaymentId]:
+    """Return the payments that were charged before their connection was made: history."""
+    charged = StripePayment.raw["latest_charge"]["created"].as_integer()
+    since = func.coalesce(StripeConnection.activated_at, StripeConnection.created_at)
+    statement = (
+        select(StripePayment.id)
+        .join(StripeConnection, _comes_by(StripePayment))
+        .where(
+            StripePayment.tenant_id == scope.tenant_id,
+            among(StripePayment.id, ids),
+            func.to_timestamp(charged) < since,
+        )
+    )
+    return set(await scope.session.scalars(statement))
 
 
 async def invoices_paid(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, str]:
@@ -82,7 +127,8 @@ async def _paying(scope: Scope, condition: ColumnElement[bool]) -> list[tuple[Pa
             & (StripeInvoice.customer == StripePayment.customer)
             & (StripePayment.stripe_id == any_(StripeInvoice.payment_intents)),
         )
-        .where(StripePayment.tenant_id == scope.tenant_id, condition)
+        .join(StripeConnection, _comes_by(StripePayment))
+        .where(StripePayment.tenant_id == scope.tenant_id, condition, _is_real(scope))
         .order_by(StripePayment.id)
     )
     return [(row.id, row.stripe_id) for row in await scope.session.execute(statement)]

@@ -9,16 +9,15 @@ from payymo_api.invoicing.service import sourced
 from payymo_api.invoicing.service.sourced import Told
 from payymo_api.payments.models import StripeInvoice
 from payymo_api.payments.repository import invoices_to_book, payments_of
-from payymo_api.reconciliation.service.collecting import STRIPE, settle_all
+from payymo_api.reconciliation.service.collecting import STRIPE, settle
 
 
 async def book(database: Database, tenant_id: TenantId, ids: Collection[StripeInvoiceId]) -> None:
-    """Make the documents or bring them up to date, and settle them by what was paid."""
+    """Make the documents or bring them up to date; one that is paid is never open to others."""
     async with database.scope(tenant_id) as scope:
         rows = await sourced.make(scope, STRIPE, await _told(scope, ids))
         await sourced.change(scope, rows, await _told(scope, ids))  # what is true under their locks
-        payments = await payments_of(scope, ids)
-    await settle_all(database, tenant_id, payments)
+        await settle(scope, await payments_of(scope, ids))
 
 
 async def _told(scope: Scope, ids: Collection[StripeInvoiceId]) -> list[Told]:

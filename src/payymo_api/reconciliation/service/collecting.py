@@ -14,6 +14,7 @@ from payymo_api.messaging import outbox
 from payymo_api.messaging.events import Event
 from payymo_api.payments.models import StripePayment
 from payymo_api.payments.repository import (
+    collected_before,
     invoices_named,
     invoices_paid,
     payments_for,
@@ -51,30 +52,44 @@ async def settle_for(
 async def settle(scope: Scope, ids: Collection[PaymentId]) -> None:
     """Lock documents, then payments, each by id; what is read after that stays true."""
     allocations = PaymentAllocationRepository(scope)
-    aims = await _aims(scope, ids)
-    touched = {*aims.values(), *(each.invoice_id for each in await allocations.of(ids))}
-    books = await Books.lock(scope, (), touched)
-    payments = await payments_to_settle(scope, ids)
+    aims, known = await _aims(scope, ids), await allocations.of(ids)
+    concerned = {*aims, *(each.payment_id for each in known)}
+    if not concerned:
+        return
+    books = await Books.lock(scope, (), {*aims.values(), *(each.invoice_id for each in known)})
+    payments = await payments_to_settle(scope, concerned)
+    held = await allocations.of(concerned)
+    history = await collected_before(scope, concerned)
     rows: list[PaymentAllocation] = []
     told: list[Event] = []
-    held = await allocations.of(ids)
     for payment in payments:
+        aim = books.invoices.get(aims[payment.id]) if payment.id in aims else None
+        payment.settles_id = aim.id if aim else None
         mine = {
             each.invoice_id: each.amount_minor for each in held if each.payment_id == payment.id
         }
-        aim = books.invoices.get(aims[payment.id]) if payment.id in aims else None
-        payment.settles_id = aim.id if aim else None
         for id, minor in _wanted(payment, aim, mine).items():
-            if id in books.invoices:
-                rows.append(_allocation(payment, books.invoices[id], minor))
-                told += _move(payment, books.invoices[id], minor - mine.get(id, 0))
+            if document := books.invoices.get(id):
+                rows.append(_allocation(payment, document, minor))
+                risen = _move(payment, document, minor - mine.get(id, 0))
+                told += [] if payment.id in history else risen
+    await _write(scope, books, payments, rows)
+    await outbox.record(scope, *told)
+
+
+async def _write(
+    scope: Scope,
+    books: Books,
+    payments: Sequence[StripePayment],
+    rows: Sequence[PaymentAllocation],
+) -> None:
     moved = {row.invoice_id for row in rows}
+    documents = [row for id, row in books.invoices.items() if id in moved]
     await scope.write(
-        *documents_settled(scope, [row for id, row in books.invoices.items() if id in moved]),
+        *documents_settled(scope, documents),
         *payments_settled(scope, payments),
         *allocated(scope, rows),
     )
-    await outbox.record(scope, *told)
 
 
 async def _aims(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, InvoiceId]:
