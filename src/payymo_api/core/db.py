@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from payymo_api.core.errors import Overloaded
+from payymo_api.core.passing import DatabaseUnavailable, passing_trouble
 from payymo_api.core.settings import Settings
 from payymo_api.core.tables import XID, Base, Fed, TenantOwned
 from payymo_api.core.types import TenantId
@@ -103,11 +104,6 @@ class ReadScope:
 
 ME = literal_column("me.tenant_id", Uuid())
 """The tenant of `ReadScope.fetch`."""
-
-
-class DatabaseUnavailable(Overloaded):
-    code = "database_unavailable"
-    title = "Our database can't be reached just now"
 
 
 class Database:
@@ -205,9 +201,9 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if not _is_outage(error):
-                raise
-            raise DatabaseUnavailable("The database did not answer.", retry_after=2) from error
+            if passing := passing_trouble(error):
+                raise passing from error
+            raise
         finally:
             self._gate.release()
 
@@ -285,15 +281,3 @@ async def _become(session: AsyncSession, role: str, tenant: str) -> None:
             raise
         await session.rollback()
         await session.execute(settings)
-
-
-def _is_outage(error: Exception) -> bool:
-    """Tell the server being away, shutting down or in recovery from a statement that failed."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or _is_outage_state(error.orig)
-    return isinstance(error, OSError | asyncpg.InterfaceError) or _is_outage_state(error)
-
-
-def _is_outage_state(error: BaseException | None) -> bool:
-    state = str(getattr(error, "sqlstate", None) or "")
-    return state[:2] in {"08", "53"} or state[:3] == "57P"
