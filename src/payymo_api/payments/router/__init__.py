@@ -1,0 +1,3 @@
+from payymo_api.payments.router.webhooks import router as webhooks
+
+__all__ = ["webhooks"]
