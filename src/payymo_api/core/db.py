@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from payymo_api.core.errors import Overloaded
+from payymo_api.core.errors import Overloaded, PayymoError
 from payymo_api.core.passing import DatabaseUnavailable, passing_trouble
 from payymo_api.core.settings import Settings
 from payymo_api.core.tables import XID, Base, Fed, TenantOwned
@@ -135,7 +135,7 @@ class Database:
         """A connection as `payymo_app` with no transaction open; nothing runs beside its `fetch`.
 
         Behind a pooler that drops the role at the start, one transaction has it. A connection that
-        saw an error is not used again.
+        saw a fault is not used again.
         """
         async with self._seat():
             pooled = await self._checked_out()
@@ -143,6 +143,8 @@ class Database:
             try:
                 async with nullcontext() if pooled.info[_IS_APP] else _as_app(driver):
                     yield ReadScope(driver, tenant_id)
+            except PayymoError:  # a refusal, such as of a cursor: no statement failed
+                raise
             except BaseException:
                 pooled.invalidate()
                 raise
