@@ -140,7 +140,7 @@ def settled_by_key() -> Iterator[None]:
     try:
         yield
     except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != _KEYS.primary_key.name:
+        if error.table_name != _KEYS.name:
             raise
         raise _in_flight() from error
 
