@@ -118,11 +118,15 @@ class InvoiceRepository(TenantRepository[Invoice]):
 
     @staticmethod
     def settle(document: Invoice, minor: int) -> None:
-        """Move a locked document's settled amount; a CHECK keeps it between 0 and its total."""
+        """Move a locked document's settled amount; a CHECK keeps it between 0 and its total.
+
+        An undoing may move one that was voided since: void it stays.
+        """
         document.settled_minor += minor
-        document.status = rules.status(
-            document.settled_minor, document.amount_minor, document.source_status
-        )
+        if document.status != "void":
+            document.status = rules.status(
+                document.settled_minor, document.amount_minor, document.source_status
+            )
 
     async def named_locked(self, external_ids: Collection[str]) -> Sequence[Invoice]:
         """Return those that exist, their rows locked in id order until the transaction ends."""
@@ -191,9 +195,8 @@ async def customers_held(scope: AnyScope, ids: Collection[CustomerId]) -> set[Cu
 
 
 async def documents_to_settle(scope: AnyScope, ids: Collection[InvoiceId]) -> list[Invoice]:
-    """Return the documents, locked: see `core.repository.locked`."""
-    found = await locked(scope, Invoice, _SETTLED, ids)
-    return [row for row in found if row.removed_at is None]
+    """Return the documents, deleted ones too, locked: see `core.repository.locked`."""
+    return await locked(scope, Invoice, _SETTLED, ids)
 
 
 def documents_settled(scope: AnyScope, documents: Sequence[Invoice]) -> list[Write]:
