@@ -67,9 +67,7 @@ async def test_a_subscription(shop: Shop, control: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("lost", ["/v1/invoices", "/v1/invoices/*/add_lines"])
-async def test_an_invoice_with_its_lines(
-    shop: Shop, control: httpx.AsyncClient, lost: str
-) -> None:
+async def test_an_invoice_with_its_lines(shop: Shop, control: httpx.AsyncClient, lost: str) -> None:
     body = {
         "connection_id": connection_of(shop),
         "customer": (await make_customer(shop))["stripe_id"],
