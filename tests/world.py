@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from payymo_api.banking.events import BankConnectionCreated
 from payymo_api.core.db import Database
-from payymo_api.core.types import EventId, parse_public_id
+from payymo_api.core.types import EventId, new_id, parse_public_id, public_id
 from payymo_api.messaging import outbox, relay
+from payymo_api.payments.models import StripeConnection
+from payymo_api.payments.service import mirror
+from payymo_api.payments.service.accounts import Stripes
+from payymo_api.sandbox.stripe.platform import SECRET_KEY
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
 
@@ -24,7 +29,7 @@ INVOICE = {
 ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
 RULE = {"category": "income.sales", "text": "invoice"}
 CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
-STRIPE_CONNECTION = {"type": "connect", "redirect_url": "https://app.example.com/done"}
+STRIPE_CONNECTION = {"type": "key", "secret_key": SECRET_KEY}
 STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
 
@@ -45,6 +50,7 @@ class World:
         "invoice_id": "inv",
         "key_id": "key",
         "match_id": "mt",
+        "payment_id": "sp",
         "run_id": "run",
         "memory_id": "mem",
         "rule_id": "rule",
@@ -93,6 +99,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
     ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
     ids["stripe_connection_id"] = await _make(owner, "/stripe/connections", STRIPE_CONNECTION)
+    ids["payment_id"] = await _pay(app, owner)
     ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
@@ -130,6 +137,20 @@ async def _match(owner: Someone, transaction_id: str, invoice_id: str) -> str:
         "amount": "10.00",
     }
     return await _make(owner, "/reconciliation/match", {"allocations": [allocation]})
+
+
+async def _pay(app: FastAPI, owner: Someone) -> str:
+    """A payment made at Stripe, and kept."""
+    stripes: Stripes = app.state.stripes
+    database: Database = app.state.parts.database
+    async with database.scope(owner.tenant_id) as scope:
+        connection = (await scope.session.scalars(select(StripeConnection))).one()
+    asked_at = await mirror.asked_at(database, owner.tenant_id)
+    params = {"amount": 1000, "currency": "gbp"}
+    raw = await stripes.of(connection).create("payment_intent", params, key=str(new_id()))
+    async with database.scope(owner.tenant_id) as scope:
+        [row] = await mirror.keep(scope, connection, "payment_intent", [raw], asked_at)
+    return public_id("sp", row.id)
 
 
 async def _categorise(owner: Someone, transaction_id: str) -> str:

@@ -109,3 +109,7 @@ def _public_id(parts: Sequence[object]) -> PublicId | None:
         if found is not None:
             return found
     return None
+
+
+InvoiceFilter = Annotated[ids.InvoiceId, PublicId("inv", lenient=True)]
+StripeConnectionFilter = Annotated[ids.StripeConnectionId, PublicId("scon", lenient=True)]
