@@ -5,18 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fastapi import FastAPI
-from sqlalchemy import select
 
 from payymo_api.banking.events import BankConnectionCreated
 from payymo_api.core.db import Database
-from payymo_api.core.types import EventId, new_id, parse_public_id, public_id
+from payymo_api.core.types import EventId, parse_public_id, public_id
 from payymo_api.messaging import outbox, relay
-from payymo_api.payments.models import StripeConnection
-from payymo_api.payments.service import mirror
-from payymo_api.payments.service.accounts import Stripes
-from payymo_api.sandbox.stripe.platform import SECRET_KEY
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
+from tests.payments.conftest import connect
 
 ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
@@ -29,7 +25,13 @@ INVOICE = {
 ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
 RULE = {"category": "income.sales", "text": "invoice"}
 CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
-STRIPE_CONNECTION = {"type": "key", "secret_key": SECRET_KEY}
+PAYMENT = {
+    "amount": "10.00",
+    "currency": "GBP",
+    "payment_method": "pm_card_visa",
+    "confirm": True,
+}
+STRIPE_CONNECTION = {"type": "connect", "redirect_url": "https://app.example.com/done"}
 STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
 
@@ -50,9 +52,10 @@ class World:
         "invoice_id": "inv",
         "key_id": "key",
         "match_id": "mt",
-        "payment_id": "sp",
         "run_id": "run",
         "memory_id": "mem",
+        "payment_id": "sp",
+        "refund_id": "sre",
         "rule_id": "rule",
         "stripe_connection_id": "scon",
         "transaction_id": "tr",
@@ -99,12 +102,12 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
     ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
     ids["stripe_connection_id"] = await _make(owner, "/stripe/connections", STRIPE_CONNECTION)
-    ids["payment_id"] = await _pay(app, owner)
     ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
+    ids["payment_id"], ids["refund_id"] = await _pay(app, owner)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 
@@ -114,6 +117,14 @@ async def _make(owner: Someone, path: str, body: dict[str, Any]) -> str:
     assert answer.status_code == 201, answer.text
     id: str = answer.json()["id"]
     return id
+
+
+async def _pay(app: FastAPI, owner: Someone) -> tuple[str, str]:
+    """A payment by Stripe, and the refund of a part of it."""
+    connection = await connect(app.state.parts.database, app.state.stripes, owner.tenant_id)
+    payment = PAYMENT | {"connection_id": public_id("scon", connection.id)}
+    id = await _make(owner, "/stripe/payments", payment)
+    return id, await _make(owner, f"/stripe/payments/{id}/refunds", {"amount": "1.00"})
 
 
 async def _import(owner: Someone, account_id: str) -> tuple[str, str]:
@@ -137,20 +148,6 @@ async def _match(owner: Someone, transaction_id: str, invoice_id: str) -> str:
         "amount": "10.00",
     }
     return await _make(owner, "/reconciliation/match", {"allocations": [allocation]})
-
-
-async def _pay(app: FastAPI, owner: Someone) -> str:
-    """A payment made at Stripe, and kept."""
-    stripes: Stripes = app.state.stripes
-    database: Database = app.state.parts.database
-    async with database.scope(owner.tenant_id) as scope:
-        connection = (await scope.session.scalars(select(StripeConnection))).one()
-    asked_at = await mirror.asked_at(database, owner.tenant_id)
-    params = {"amount": 1000, "currency": "gbp"}
-    raw = await stripes.of(connection).create("payment_intent", params, key=str(new_id()))
-    async with database.scope(owner.tenant_id) as scope:
-        [row] = await mirror.keep(scope, connection, "payment_intent", [raw], asked_at)
-    return public_id("sp", row.id)
 
 
 async def _categorise(owner: Someone, transaction_id: str) -> str:

@@ -48,6 +48,7 @@ ROUTERS = (
     invoicing.invoices,
     payments.connections,
     payments.payments,
+    payments.refunds,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement
 
 from payymo_api.core.db import Scope
 from payymo_api.core.page import Keyset, Page
-from payymo_api.payments.models import StripePayment
+from payymo_api.payments.models import StripeConnection, StripePayment
 from payymo_api.payments.repository.mirror import MirrorRepository
 from payymo_api.payments.schemas.payments import PaymentFilters
 
@@ -26,6 +26,11 @@ class PaymentRepository(MirrorRepository[StripePayment]):
         """The order is that of `ix_stripe_payments_created`."""
         statement = self.select().where(*_conditions(filters))
         return await self.newest.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def connection_of(self, payment: StripePayment) -> StripeConnection:
+        """Return the connection that it came by, removed or not."""
+        key = {"tenant_id": self._tenant_id, "id": payment.connection_id}
+        return await self._session.get_one(StripeConnection, key)
 
 
 _WANTED: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
