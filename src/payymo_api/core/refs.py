@@ -114,4 +114,3 @@ def _public_id(parts: Sequence[object]) -> PublicId | None:
 
 
 InvoiceFilter = Annotated[ids.InvoiceId, PublicId("inv", lenient=True)]
-StripeConnectionFilter = Annotated[ids.StripeConnectionId, PublicId("scon", lenient=True)]
