@@ -4,7 +4,8 @@ from fastapi import Query
 
 from payymo_api.core import feed
 from payymo_api.core.feed import Feed
-from payymo_api.core.fields import CustomerRef, InvoiceRef, Listing
+from payymo_api.core.fields import Listing
+from payymo_api.core.refs import CustomerRef, InvoiceRef
 from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import ScopeDep
 from payymo_api.invoicing.models import Customer, Invoice

@@ -19,19 +19,18 @@ from payymo_api.core.fields import (
     Code,
     Country,
     Currency,
-    CustomerRef,
     Day,
     Email,
     Filters,
     Iban,
     Instant,
-    InvoiceRef,
     Metadata,
     MinorIn,
     Name,
     Paging,
     Request,
 )
+from payymo_api.core.refs import CustomerRef, InvoiceRef
 from payymo_api.invoicing import rules
 
 MOST_ROWS = 1000

@@ -2,7 +2,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from payymo_api.core.fields import Listing, MatchRef
+from payymo_api.core.fields import Listing
+from payymo_api.core.refs import MatchRef
 from payymo_api.core.types import public_id
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import CallerDep, ScopeDep, WriteScopeDep

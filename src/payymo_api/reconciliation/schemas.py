@@ -10,17 +10,13 @@ from payymo_api.core.fields import (
     AmountOut,
     Answer,
     Code,
-    CreditRef,
-    CustomerRef,
     Instant,
-    InvoiceRef,
-    MatchRef,
     MinorIn,
     Paging,
     Request,
     Text,
-    TransactionRef,
 )
+from payymo_api.core.refs import CreditRef, CustomerRef, InvoiceRef, MatchRef, TransactionRef
 
 DocumentType = Literal["invoice", "credit_note", "payout", "on_account"]
 Reason = Literal["discount", "fee", "rounding", "fx", "other"]

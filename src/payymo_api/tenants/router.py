@@ -2,7 +2,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from payymo_api.core.fields import KeyRef, Listing, Paging
+from payymo_api.core.fields import Listing, Paging
+from payymo_api.core.refs import KeyRef
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import CallerDep, ScopeDep
 from payymo_api.edge.state import PartsDep

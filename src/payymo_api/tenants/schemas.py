@@ -2,7 +2,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from payymo_api.core.fields import Answer, IncidentRef, Instant, KeyRef, Name, Request
+from payymo_api.core.fields import Answer, Instant, Name, Request
+from payymo_api.core.refs import IncidentRef, KeyRef
 
 RESOURCES = {
     "api_keys": "Keys of this tenant: who may call, and what for.",

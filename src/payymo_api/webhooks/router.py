@@ -2,7 +2,8 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from payymo_api.core.fields import DeliveryRef, EndpointRef, EventRef, Listing, Paging
+from payymo_api.core.fields import Listing, Paging
+from payymo_api.core.refs import DeliveryRef, EndpointRef, EventRef
 from payymo_api.edge import exact
 from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import ScopeDep

@@ -2,18 +2,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from payymo_api.core.fields import (
-    Answer,
+from payymo_api.core.fields import Answer, Instant, Paging, Request, Text
+from payymo_api.core.refs import (
     DeliveryRef,
     EndpointFilter,
     EndpointRef,
     EventFilter,
     EventRef,
-    Instant,
-    Paging,
-    Request,
     TenantRef,
-    Text,
 )
 from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
 

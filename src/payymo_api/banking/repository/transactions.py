@@ -3,14 +3,13 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, any_, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 
 from payymo_api.banking.models import BankAccount, DailyRollup, Transaction
 from payymo_api.banking.schemas.transactions import LineFilters
 from payymo_api.core.db import AnyScope
 from payymo_api.core.page import Keyset
-from payymo_api.core.repository import TenantRepository, changes, locked
+from payymo_api.core.repository import TenantRepository, among, changes, locked
 from payymo_api.core.types import TransactionId
 from payymo_api.core.writes import Write
 
@@ -38,7 +37,7 @@ class TransactionRepository(TenantRepository[Transaction]):
         """Return the lines, their rows locked in id order until the transaction ends."""
         statement = (
             self.select()
-            .where(Transaction.id == any_(literal(list(ids), ARRAY(Uuid()))))
+            .where(among(Transaction.id, ids))
             .order_by(Transaction.id)
             .with_for_update()
             .execution_options(populate_existing=True)
@@ -49,7 +48,7 @@ class TransactionRepository(TenantRepository[Transaction]):
         """`locked`, and with a line of an own transfer its other line."""
         statement = (
             self.select()
-            .where(or_(Transaction.id.in_(ids), Transaction.transfer_of.in_(ids)))
+            .where(or_(among(Transaction.id, ids), among(Transaction.transfer_of, ids)))
             .order_by(Transaction.id)
             .with_for_update()
             .execution_options(populate_existing=True)
@@ -60,7 +59,7 @@ class TransactionRepository(TenantRepository[Transaction]):
         """Return the lines as this transaction has written them."""
         if not ids:
             return []
-        statement = self.select().where(Transaction.id.in_(ids)).order_by(Transaction.id)
+        statement = self.select().where(among(Transaction.id, ids)).order_by(Transaction.id)
         return (
             await self._session.scalars(statement.execution_options(populate_existing=True))
         ).all()
@@ -79,7 +78,7 @@ class TransactionRepository(TenantRepository[Transaction]):
         """Note that matching has looked at the lines; no news for the change feed."""
         await self._session.execute(
             update(Transaction)
-            .where(Transaction.tenant_id == self._tenant_id, Transaction.id.in_(ids))
+            .where(Transaction.tenant_id == self._tenant_id, among(Transaction.id, ids))
             .values(examined_at=func.now(), **_UNCHANGED)
             .execution_options(synchronize_session=False)
         )
@@ -92,7 +91,7 @@ class TransactionRepository(TenantRepository[Transaction]):
             Transaction.examined_at.is_not(None),
         )
         if ids is not None:
-            statement = statement.where(Transaction.id.in_(ids))
+            statement = statement.where(among(Transaction.id, ids))
         await self._session.execute(
             statement.values(examined_at=None, **_UNCHANGED).execution_options(
                 synchronize_session=False

@@ -25,6 +25,7 @@ from payymo_api.banking.repository.transactions import TransactionRepository
 from payymo_api.banking.rules.categories import TRANSFER
 from payymo_api.banking.rules.categorising import words
 from payymo_api.banking.rules.transfers import NEAR, OwnAccount
+from payymo_api.core.repository import among
 from payymo_api.core.types import AccountId, TransactionId
 
 MOST_ALIKE = 50
@@ -93,7 +94,7 @@ class TransferRepository(TransactionRepository):
         """Lock those that are still free; what another holds is left to it."""
         statement = (
             self.select()
-            .where(Transaction.id.in_(ids), *_FREE)
+            .where(among(Transaction.id, ids), *_FREE)
             .order_by(Transaction.id)
             .with_for_update(skip_locked=True)
             .execution_options(populate_existing=True)

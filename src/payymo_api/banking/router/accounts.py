@@ -7,7 +7,8 @@ from payymo_api.banking.schemas.accounts import AccountAnswer, AccountFilters, A
 from payymo_api.banking.schemas.mappings import SavedMappingAnswer
 from payymo_api.banking.service import accounts as service
 from payymo_api.banking.service.answers import account_answer
-from payymo_api.core.fields import AccountRef, Listing
+from payymo_api.core.fields import Listing
+from payymo_api.core.refs import AccountRef
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import ScopeDep
 

@@ -20,7 +20,8 @@ from payymo_api.banking.schemas.categories import (
 )
 from payymo_api.banking.service import applying
 from payymo_api.banking.service import rules as service
-from payymo_api.core.fields import ApplicationRef, Listing, MemoryRef, Paging, RuleRef
+from payymo_api.core.fields import Listing, Paging
+from payymo_api.core.refs import ApplicationRef, MemoryRef, RuleRef
 from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import ScopeDep
 

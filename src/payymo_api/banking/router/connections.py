@@ -16,7 +16,8 @@ from payymo_api.banking.schemas.connections import (
 from payymo_api.banking.service import connections as service
 from payymo_api.banking.service.answers import account_answer, run_answer
 from payymo_api.banking.service.connections import Journey
-from payymo_api.core.fields import ConnectionRef, Listing, Paging
+from payymo_api.core.fields import Listing, Paging
+from payymo_api.core.refs import ConnectionRef
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import EffectDep, ScopeDep
 from payymo_api.edge.state import PartsDep

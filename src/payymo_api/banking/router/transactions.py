@@ -31,7 +31,8 @@ from payymo_api.banking.service.imports import Order
 from payymo_api.banking.statements import StatementFile, StatementFormat
 from payymo_api.banking.statements import read_file as read_statement_file
 from payymo_api.core.feed import Feed
-from payymo_api.core.fields import AccountRef, Listing, PlainListing, RunRef, TransactionRef
+from payymo_api.core.fields import Listing, PlainListing
+from payymo_api.core.refs import AccountRef, RunRef, TransactionRef
 from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import CallerDep, ReadScopeDep, ScopeDep
 

@@ -4,11 +4,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from payymo_api.core.fields import (
-    AccountRef,
     AmountOut,
     Answer,
-    ConnectionFilter,
-    ConnectionRef,
     Currency,
     Day,
     Iban,
@@ -17,6 +14,7 @@ from payymo_api.core.fields import (
     Paging,
     Request,
 )
+from payymo_api.core.refs import AccountRef, ConnectionFilter, ConnectionRef
 
 AccountStatus = Literal["active", "no_feed", "suspended", "closed", "error"]
 

@@ -6,21 +6,17 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from payymo_api.banking.rules.categories import Flow
 from payymo_api.banking.rules.categorising import CategorySource, TextMatch, words
 from payymo_api.core.fields import (
-    AccountRef,
     AmountOut,
     Answer,
-    ApplicationRef,
     Code,
     Currency,
     Day,
     Iban,
     Instant,
-    MemoryRef,
     Name,
     Request,
-    RuleRef,
-    TransactionRef,
 )
+from payymo_api.core.refs import AccountRef, ApplicationRef, MemoryRef, RuleRef, TransactionRef
 
 Direction = Literal["in", "out"]
 Size = Annotated[int, Field(ge=0, le=10**15 - 1)]

@@ -6,20 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from payymo_api.banking.schemas.accounts import AccountStatus, Trouble
-from payymo_api.core.fields import (
-    AccountRef,
-    Answer,
-    Code,
-    ConnectionRef,
-    Country,
-    Day,
-    Instant,
-    Name,
-    Paging,
-    Request,
-    RunRef,
-    Text,
-)
+from payymo_api.core.fields import Answer, Code, Country, Day, Instant, Name, Paging, Request, Text
+from payymo_api.core.refs import AccountRef, ConnectionRef, RunRef
 
 Provider = Literal["gocardless"]
 ConnectionStatus = Literal["pending", "active", "expired", "error", "revoked"]

@@ -6,17 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from payymo_api.banking.schemas.mappings import CsvMapping
-from payymo_api.core.fields import (
-    AccountFilter,
-    AccountRef,
-    AmountOut,
-    Answer,
-    Day,
-    Instant,
-    KeyRef,
-    Paging,
-    RunRef,
-)
+from payymo_api.core.fields import AmountOut, Answer, Day, Instant, Paging
+from payymo_api.core.refs import AccountFilter, AccountRef, KeyRef, RunRef
 
 FileFormat = Literal["camt", "mt940", "ofx", "csv"]
 

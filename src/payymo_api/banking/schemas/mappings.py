@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from payymo_api.core.fields import AccountRef, Answer, Instant, Name, Request
+from payymo_api.core.fields import Answer, Instant, Name, Request
+from payymo_api.core.refs import AccountRef
 
 Encoding = Literal[
     "utf-8",

@@ -5,13 +5,9 @@ from pydantic import AfterValidator, Field
 
 from payymo_api.banking.rules.categorising import CategorySource
 from payymo_api.core.fields import (
-    AccountFilter,
-    AccountRef,
     AmountOut,
     Answer,
     Code,
-    ConnectionFilter,
-    ConnectionRef,
     Currency,
     Day,
     Filters,
@@ -20,6 +16,12 @@ from payymo_api.core.fields import (
     Paging,
     Request,
     Text,
+)
+from payymo_api.core.refs import (
+    AccountFilter,
+    AccountRef,
+    ConnectionFilter,
+    ConnectionRef,
     TransactionRef,
 )
 

@@ -12,8 +12,9 @@ import asyncpg
 from payymo_api.banking.repository.listing import TransactionList
 from payymo_api.banking.schemas.transactions import TransactionAnswer, TransactionFilters
 from payymo_api.core.db import ReadScope
-from payymo_api.core.fields import PlainListing, id_prefixes
+from payymo_api.core.fields import PlainListing
 from payymo_api.core.money import decimal_text
+from payymo_api.core.refs import id_prefixes
 from payymo_api.core.types import public_id
 from payymo_api.edge import exact
 
