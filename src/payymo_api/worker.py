@@ -26,6 +26,7 @@ from payymo_api.messaging import relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
+from payymo_api.payments.events import PayoutsChanged
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.webhooks import tasks as webhooks
@@ -116,6 +117,7 @@ async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
 
 MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
+MATCH_CHANGED_PAYOUTS = Job("match_changed_payouts", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
 UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
 SYNC_ACCOUNT = Job("sync_account", "sync")
@@ -133,6 +135,7 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.TransferDoubted.name: REVIEW_TRANSFER,
     bank_news.RulesApplied.name: APPLY_RULES,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
+    PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
     MatchingDue.name: MATCH_EVERYTHING,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
@@ -147,6 +150,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    MATCH_CHANGED_PAYOUTS: on_event(in_database(reconciliation.match_changed_payouts)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,

@@ -56,23 +56,18 @@ async def make_line(database: Database, tenant_id: TenantId, minor: int, **field
     return public_id("tr", id)
 
 
-async def make_payout(
-    database: Database, tenant_id: TenantId, minor: int, currency: str = "GBP"
-) -> str:
+async def make_payout(database: Database, tenant_id: TenantId, minor: int, **fields: object) -> str:
     id = PayoutId(new_id())
+    values: dict[str, object] = {
+        "provider": "stripe",
+        "provider_id": f"po_{id.hex}",
+        "currency": "GBP",
+        "status": "paid",
+        "arrival_on": date(2026, 1, 20),
+        **fields,
+    }
     async with database.scope(tenant_id) as scope:
-        scope.session.add(
-            Payout(
-                tenant_id=tenant_id,
-                id=id,
-                provider="stripe",
-                provider_id=str(id),
-                amount_minor=minor,
-                currency=currency,
-                status="paid",
-                arrival_on=date(2026, 1, 20),
-            )
-        )
+        scope.session.add(Payout(tenant_id=tenant_id, id=id, amount_minor=minor, **values))
     return public_id("spo", id)
 
 

@@ -16,7 +16,14 @@ from payymo_api.core.fields import (
     Request,
     Text,
 )
-from payymo_api.core.refs import CreditRef, CustomerRef, InvoiceRef, MatchRef, TransactionRef
+from payymo_api.core.refs import (
+    CreditRef,
+    CustomerRef,
+    InvoiceRef,
+    MatchRef,
+    PayoutRef,
+    TransactionRef,
+)
 
 DocumentType = Literal["invoice", "credit_note", "payout", "on_account"]
 Reason = Literal["discount", "fee", "rounding", "fx", "other"]
@@ -238,4 +245,16 @@ class InvoiceMoved(Answer):
     currency: str
     settled_minor: int
     open_minor: int
+    match_id: MatchRef
+
+
+class PayoutReconciled(Answer):
+    """`data` of `stripe_payout.reconciled`."""
+
+    id: PayoutRef
+    stripe_id: str
+    amount: AmountOut
+    amount_minor: int
+    currency: str
+    transaction_id: Annotated[TransactionRef, Field(description="The line that brought it.")]
     match_id: MatchRef

@@ -4,6 +4,7 @@ from payymo_api.banking.events import LineRemoved
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.invoicing.events import DocumentsChanged
+from payymo_api.payments.events import PayoutsChanged
 from payymo_api.reconciliation.service import examining, unmatching
 
 
@@ -20,6 +21,13 @@ async def match_changed_documents(
 ) -> None:
     event = DocumentsChanged.model_validate(payload)
     await examining.examine_touched(database, tenant_id, event.invoice_ids)
+
+
+async def match_changed_payouts(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = PayoutsChanged.model_validate(payload)
+    await examining.examine_payouts(database, tenant_id, event.payout_ids)
 
 
 async def match_everything(
