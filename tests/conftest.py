@@ -23,6 +23,7 @@ from payymo_api.edge.caller import Plan
 from payymo_api.edge.state import Parts
 from payymo_api.main import create_app
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
+from payymo_api.sandbox.stripe import platform as stripe
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
 from tests.sandbox.conftest import sandbox_url
@@ -66,6 +67,11 @@ def settings(servers: tuple[str, str], sandbox_url: str) -> Settings:
         gocardless_url=sandbox_url,
         gocardless_secret_id=SECRET_ID,
         gocardless_secret_key=SECRET_KEY,
+        stripe_url=sandbox_url,
+        stripe_connect_url=sandbox_url,
+        stripe_secret_key=stripe.SECRET_KEY,
+        stripe_client_id=stripe.CLIENT_ID,
+        stripe_publishable_key=stripe.PUBLISHABLE_KEY,
         environment="test",
         webhook_allow_loopback=True,
         metrics_token="metrics-token-for-tests",
@@ -78,6 +84,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     yield app
     parts: Parts = app.state.parts
     await app.state.banks.aclose()
+    await app.state.stripes.aclose()
     await parts.limits.aclose()
     await parts.database.close()
 
@@ -109,6 +116,9 @@ async def quiet(database: Database) -> None:
     async with database.system() as session:
         await session.execute(
             text("UPDATE outbox_events SET done_at = now() WHERE done_at IS NULL")
+        )
+        await session.execute(
+            text("UPDATE inbox_messages SET done_at = now() WHERE done_at IS NULL")
         )
         await session.execute(
             text("UPDATE webhook_deliveries SET status = 'failed' WHERE status = 'pending'")

@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "payymo_api"
 SOURCES = sorted(SOURCE.rglob("*.py"))
 NAMES = [str(path.relative_to(SOURCE)) for path in SOURCES]
 TRANSACTION_VERBS = {"commit", "rollback", "begin", "begin_nested"}
-OUTSIDE = {"BankGateway", "Sender", "Queue"}
+OUTSIDE = {"BankGateway", "ConnectPlatform", "Queue", "Sender", "StripeAccount", "Stripes"}
 TRANSACTION = {"Scope", "ScopeDep", "WriteScope", "WriteScopeDep", "AnyScope", "AsyncSession"}
 
 

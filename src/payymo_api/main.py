@@ -26,6 +26,7 @@ from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
 from payymo_api.invoicing import router as invoicing
+from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_callers
@@ -75,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     app.state.banks = open_banks(settings, parts.database, parts.keyring)
+    app.state.stripes = open_stripes(settings, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
     for router in (*ROUTERS, operations.router, banking.callback):
@@ -114,6 +116,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await note_keys_used(parts.database, parts.callers)
     banks: Banks = app.state.banks
     await banks.aclose()
+    stripes: Stripes = app.state.stripes
+    await stripes.aclose()
     await parts.limits.aclose()
     await parts.database.close()
 

@@ -22,11 +22,12 @@ from payymo_api.core.settings import Settings
 from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.edge import idempotency
 from payymo_api.invoicing.events import DocumentsChanged
-from payymo_api.messaging import relay
+from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
 from payymo_api.payments.events import PayoutsChanged
+from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.webhooks import tasks as webhooks
@@ -53,6 +54,7 @@ class Tools:
     database: Database
     keyring: Keyring
     banks: Banks
+    stripes: Stripes
     sender: Sender
     presence: Presence
 
@@ -160,7 +162,7 @@ TASKS: Final[Mapping[Job, Task]] = {
 SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_deliveries)
 """What every worker process does whenever it is woken, at least once a second."""
 
-FORGETTING: Final = (relay.forget_old, idempotency.forget_old)
+FORGETTING: Final = (relay.forget_old, inbox.forget_old, idempotency.forget_old)
 """What is deleted in the end, looked for every hour."""
 
 
@@ -195,13 +197,15 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     database = Database.of(settings)
     keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
     banks = open_banks(settings, database, keyring)
+    stripes = open_stripes(settings, keyring)
     presence = Presence(settings.database_url)
-    tools = Tools(settings, database, keyring, banks, sender, presence)
+    tools = Tools(settings, database, keyring, banks, stripes, sender, presence)
     try:
         yield tools
     finally:
         await sender.aclose()
         await banks.aclose()
+        await stripes.aclose()
         await tools.database.close()
 
 

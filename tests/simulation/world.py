@@ -20,6 +20,7 @@ from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import Job
+from payymo_api.payments.service.accounts import open_stripes
 from payymo_api.tenants import service as tenants
 from payymo_api.worker import SWEEPS, TASKS, Tools
 from tests.simulation.bank import SimulatedBank
@@ -101,7 +102,10 @@ class World:
         self.sink = Sink(timeline, self.faults, self._is_enabled)
         keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
         banks = Banks({"gocardless": self.bank})
-        self.tools = Tools(settings, self.database, keyring, banks, self.sink, Presence(""))
+        stripes = open_stripes(settings, keyring)
+        self.tools = Tools(
+            settings, self.database, keyring, banks, stripes, self.sink, Presence("")
+        )
         self.workers = Workers(timeline, eye, self.tools, have_numbers=chance.random() < 0.8)
         self.queue = LossyQueue(timeline, self.faults, self.workers.any, self._run_job)
         self._is_sweep_near = False

@@ -77,6 +77,25 @@ class Settings(BaseSettings):
     gocardless_secret_key: Annotated[
         SecretStr | None, Field(description="User secret key of GoCardless Bank Account Data.")
     ] = None
+    stripe_url: Annotated[str, Field(description="Stripe's API; the sandbox in development.")] = (
+        "https://api.stripe.com"
+    )
+    stripe_connect_url: Annotated[
+        str, Field(description="Stripe Connect's OAuth pages; the sandbox in development.")
+    ] = "https://connect.stripe.com"
+    stripe_secret_key: Annotated[
+        SecretStr | None, Field(description="Our platform's secret key at Stripe, for Connect.")
+    ] = None
+    stripe_client_id: Annotated[
+        str | None, Field(description="Our platform's client id for Connect: ca_…")
+    ] = None
+    stripe_publishable_key: Annotated[
+        str | None, Field(description="Our platform's publishable key, for Stripe Elements.")
+    ] = None
+    stripe_webhook_secrets: Annotated[
+        SecretStr | None,
+        Field(description="Secrets of our webhook endpoints at Stripe, separated by commas."),
+    ] = None
     webhook_allow_loopback: Annotated[
         bool, Field(description="Development only: webhooks may go to this machine, by http.")
     ] = False

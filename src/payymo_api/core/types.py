@@ -13,7 +13,15 @@ AccountId = NewType("AccountId", UUID)
 TransactionId = NewType("TransactionId", UUID)
 CustomerId = NewType("CustomerId", UUID)
 InvoiceId = NewType("InvoiceId", UUID)
+StripeConnectionId = NewType("StripeConnectionId", UUID)
+PaymentId = NewType("PaymentId", UUID)
+RefundId = NewType("RefundId", UUID)
+DisputeId = NewType("DisputeId", UUID)
 PayoutId = NewType("PayoutId", UUID)
+BalanceTransactionId = NewType("BalanceTransactionId", UUID)
+StripeCustomerId = NewType("StripeCustomerId", UUID)
+SubscriptionId = NewType("SubscriptionId", UUID)
+StripeInvoiceId = NewType("StripeInvoiceId", UUID)
 MatchId = NewType("MatchId", UUID)
 CreditId = NewType("CreditId", UUID)
 EndpointId = NewType("EndpointId", UUID)
@@ -33,7 +41,15 @@ PREFIXES: dict[Any, str] = {
     TransactionId: "tr",
     CustomerId: "cust",
     InvoiceId: "inv",
+    StripeConnectionId: "scon",
+    PaymentId: "sp",
+    RefundId: "sre",
+    DisputeId: "sdp",
     PayoutId: "spo",
+    BalanceTransactionId: "sbt",
+    StripeCustomerId: "scus",
+    SubscriptionId: "ssub",
+    StripeInvoiceId: "sinv",
     MatchId: "mt",
     CreditId: "cred",
     EndpointId: "we",

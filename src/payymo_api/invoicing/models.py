@@ -51,6 +51,10 @@ class Invoice(Fed):
         CheckConstraint(
             "status IN ('open', 'partially_paid', 'paid', 'void')", name="ck_invoices_status"
         ),
+        CheckConstraint(
+            "source_status IN ('void', 'uncollectible', 'paid_elsewhere')",
+            name="ck_invoices_source_status",
+        ),
         Index(
             "uq_invoices_external_id",
             "tenant_id",
@@ -58,6 +62,7 @@ class Invoice(Fed):
             unique=True,
             postgresql_where=text("external_id IS NOT NULL AND removed_at IS NULL"),
         ),
+        Index("uq_invoices_source_ref", "tenant_id", "source", "source_ref", unique=True),
         Index("ix_invoices_number", "tenant_id", "number"),
         Index("ix_invoices_customer", "tenant_id", "customer_id"),
         Index("ix_invoices_fed", "tenant_id", "changed_xid", "id"),
@@ -92,6 +97,10 @@ class Invoice(Fed):
     discount_percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     discount_days: Mapped[int | None]
     source: Mapped[str]
+    source_ref: Mapped[str | None]
+    """Its source's own id: a document is made once."""
+    source_status: Mapped[str | None]
+    """What its source says of it beyond its money."""
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
 
 

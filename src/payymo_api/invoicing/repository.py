@@ -27,6 +27,7 @@ _SETTLED = (
     "settled_minor",
     "currency",
     "status",
+    "source_status",
     "removed_at",
 )
 _HELD = (
@@ -119,12 +120,21 @@ class InvoiceRepository(TenantRepository[Invoice]):
     def settle(document: Invoice, minor: int) -> None:
         """Move a locked document's settled amount; a CHECK keeps it between 0 and its total."""
         document.settled_minor += minor
-        document.status = settled_status(document.settled_minor, document.amount_minor)
+        document.status = rules.status(
+            document.settled_minor, document.amount_minor, document.source_status
+        )
 
     async def named_locked(self, external_ids: Collection[str]) -> Sequence[Invoice]:
         """Return those that exist, their rows locked in id order until the transaction ends."""
         statement = self.select().where(Invoice.external_id == _any(external_ids))
         return (await self._session.scalars(statement.order_by(Invoice.id).with_for_update())).all()
+
+    async def of_source_locked(self, source: str, refs: Collection[str]) -> Sequence[Invoice]:
+        """Return the source's documents that exist, their rows locked in id order."""
+        mine = (Invoice.source == source, Invoice.source_ref == _any(refs))
+        statement = self.select().where(*mine).order_by(Invoice.id).with_for_update()
+        fresh = statement.execution_options(populate_existing=True)
+        return (await self._session.scalars(fresh)).all()
 
     async def of_customer(self, id: CustomerId) -> bool:
         """Tell whether the customer has any document."""
@@ -182,13 +192,6 @@ async def documents_to_settle(scope: AnyScope, ids: Collection[InvoiceId]) -> li
 
 def documents_settled(scope: AnyScope, documents: Sequence[Invoice]) -> list[Write]:
     return changes(scope, documents, ("settled_minor", "status"))
-
-
-def settled_status(settled: int, amount: int) -> str:
-    """Return the status that a document's money gives it."""
-    if settled == amount:
-        return "paid"
-    return "partially_paid" if settled else "open"
 
 
 def _conditions(filters: InvoiceFilters) -> list[ColumnElement[bool]]:

@@ -1,7 +1,12 @@
-"""What names a document: its number and its creditor reference, reduced to letters and digits."""
+"""What names a document (its number and its creditor reference, reduced), and where it stands."""
 
 import re
+from typing import Literal
 from unicodedata import normalize
+
+Status = Literal["open", "partially_paid", "paid", "void"]
+SourceStatus = Literal["void", "uncollectible", "paid_elsewhere"]
+"""What a source says of its document beyond its money: `paid_elsewhere` is not by its own means."""
 
 _RF = re.compile(r"RF\d{2}[0-9A-Z]{1,21}", re.ASCII)
 
@@ -23,3 +28,12 @@ def is_rf_reference(text: str) -> bool:
 def document_keys(number: str, creditor_reference: str | None) -> set[str]:
     """Return what a payer may write to name the document."""
     return {found for text in (number, creditor_reference or "") if (found := key(text))}
+
+
+def status(settled: int, amount: int, source_status: str | None = None) -> Status:
+    """Return the status that the money gives a document, unless its source has closed it."""
+    if source_status in {"void", "uncollectible"}:
+        return "void"
+    if settled == amount or source_status == "paid_elsewhere":
+        return "paid"
+    return "partially_paid" if settled else "open"

@@ -35,7 +35,6 @@ from payymo_api.invoicing import rules
 
 MOST_ROWS = 1000
 Kind = Literal["invoice", "credit_note"]
-Status = Literal["open", "partially_paid", "paid", "void"]
 
 
 def _reference(text: str) -> str:
@@ -173,13 +172,25 @@ class InvoiceAnswer(Answer):
     currency: str
     settled_minor: Annotated[int, Field(description="What matches have settled, write-offs too.")]
     open_minor: Annotated[int, Field(description="What is still to come.")]
-    status: Status
+    status: rules.Status
     creditor_reference: str | None
     po_number: str | None
     collection_method: str | None
     collection_on: date | None
     discount: DiscountAnswer | None
     source: Annotated[str, Field(description="`api`, or the system that keeps it (read-only).")]
+    source_ref: Annotated[
+        str | None,
+        Field(examples=["in_1QzLk2eZvKYlo2C"], description="That system's own id of it."),
+    ]
+    source_status: Annotated[
+        rules.SourceStatus | None,
+        Field(
+            description="What that system says of it beyond its money. `void` and `uncollectible` "
+            "make `status` void; `paid_elsewhere` makes it paid, and the bank line that brings the "
+            "money still matches it."
+        ),
+    ]
     metadata: dict[str, str]
     created_at: Instant
     updated_at: Instant
@@ -196,7 +207,7 @@ class CustomerFilters(Paging):
 
 
 class InvoiceFilters(Paging):
-    status: Annotated[Status | None, Field(description="Only these.")] = None
+    status: Annotated[rules.Status | None, Field(description="Only these.")] = None
     kind: Annotated[Kind | None, Field(description="Invoice or credit note.")] = None
     customer_id: Annotated[Code | None, Field(description="Of this customer.")] = None
     number: Annotated[Code | None, Field(description="Exactly this number.")] = None

@@ -8,6 +8,7 @@ from payymo_api.local.home import Home
 from payymo_api.local.ports import LOOPBACK, free_port
 from payymo_api.local.supervisor import Supervisor
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
+from payymo_api.sandbox.stripe import platform as stripe
 
 _PORT = 8000
 
@@ -59,5 +60,10 @@ def environment(home: Home, servers: Servers, addresses: Addresses) -> dict[str,
         "PAYYMO_GOCARDLESS_URL": addresses.sandbox_url,
         "PAYYMO_GOCARDLESS_SECRET_ID": SECRET_ID,
         "PAYYMO_GOCARDLESS_SECRET_KEY": SECRET_KEY,
+        "PAYYMO_STRIPE_URL": addresses.sandbox_url,
+        "PAYYMO_STRIPE_CONNECT_URL": addresses.sandbox_url,
+        "PAYYMO_STRIPE_SECRET_KEY": stripe.SECRET_KEY,
+        "PAYYMO_STRIPE_CLIENT_ID": stripe.CLIENT_ID,
+        "PAYYMO_STRIPE_PUBLISHABLE_KEY": stripe.PUBLISHABLE_KEY,
         "PAYYMO_WEBHOOK_ALLOW_LOOPBACK": "true",
     }

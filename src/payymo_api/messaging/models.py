@@ -1,7 +1,8 @@
-"""The outbox: the truth about what has happened and what is still to be done about it."""
+"""Outbox and inbox: the truth about what has happened and what is still to be done about it."""
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -69,3 +70,37 @@ class EventCounter(TenantOwned):
     __tablename__ = "event_counters"
 
     last: Mapped[int]
+
+
+class InboxMessage(Leased):
+    """A provider's message, kept once: its connection and the provider's own id name it.
+
+    Its body is not kept; `subject` names what is to be asked for anew. One job serves all messages
+    that await the same; it is due until `done_at`, and a message without a subject has none.
+    """
+
+    __tablename__ = "inbox_messages"
+    __table_args__ = (
+        Index("uq_inbox_messages_message", "tenant_id", "connection_id", "message_id", unique=True),
+        Index("ix_inbox_messages_due", "due_at", postgresql_where=text("done_at IS NULL")),
+        Index(
+            "ix_inbox_messages_subject",
+            "tenant_id",
+            "connection_id",
+            "subject",
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        Index("ix_inbox_messages_received", "received_at", postgresql_using="brin"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    connection_id: Mapped[UUID]
+    message_id: Mapped[str]
+    type: Mapped[str]
+    subject: Mapped[str]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    done_at: Mapped[datetime | None]
+    error: Mapped[str | None]

@@ -1,7 +1,26 @@
+"""What payments announce; the public ones are the contract's event types."""
+
+from collections.abc import Sequence
 from typing import ClassVar
 
-from payymo_api.core.types import PayoutId
+from payymo_api.core.types import DisputeId, PaymentId, PayoutId
 from payymo_api.messaging.events import Event, PublicEvent
+
+
+class StripePaymentsMoved(Event):
+    """What these payments bring their invoices has changed."""
+
+    name: ClassVar[str] = "stripe_payments.moved"
+
+    payment_ids: Sequence[PaymentId]
+
+
+class DisputesDecided(Event):
+    """What these disputes take from their payments has changed."""
+
+    name: ClassVar[str] = "stripe_disputes.decided"
+
+    dispute_ids: Sequence[DisputeId]
 
 
 class PayoutsChanged(Event):
@@ -9,7 +28,43 @@ class PayoutsChanged(Event):
 
     name: ClassVar[str] = "payouts.changed"
 
-    payout_ids: tuple[PayoutId, ...]
+    payout_ids: Sequence[PayoutId]
+
+
+class PayoutListed(Event):
+    """A payout's balance transactions can be listed whole from now on."""
+
+    name: ClassVar[str] = "payout.listed"
+
+    payout_id: PayoutId
+
+
+class StripePaymentSucceeded(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.succeeded"
+
+
+class StripePaymentFailed(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.failed"
+
+
+class StripePaymentRequiresAction(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.requires_action"
+
+
+class StripePaymentRefunded(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.refunded"
+
+
+class StripePaymentDisputed(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.disputed"
+
+
+class StripePayoutPaid(PublicEvent):
+    name: ClassVar[str] = "stripe_payout.paid"
+
+
+class StripePayoutFailed(PublicEvent):
+    name: ClassVar[str] = "stripe_payout.failed"
 
 
 class StripePayoutReconciled(PublicEvent):

@@ -9,6 +9,7 @@ from payymo_api.core.fields import money_fields, read_amount
 from payymo_api.core.money import InvalidAmount, Money
 from payymo_api.core.types import CustomerId, InvoiceId, new_id
 from payymo_api.edge.etag import IfMatch
+from payymo_api.invoicing import rules
 from payymo_api.invoicing.errors import (
     ExternalIdTaken,
     InvoiceBelowSettled,
@@ -21,7 +22,6 @@ from payymo_api.invoicing.repository import (
     CustomerRepository,
     InvoiceRepository,
     customers_held,
-    settled_status,
 )
 from payymo_api.invoicing.schemas import InvoiceAnswer, InvoiceRequest
 from payymo_api.invoicing.service import batch
@@ -35,12 +35,12 @@ OURS = "api"
 
 def answer(row: Invoice) -> InvoiceAnswer:
     discount = {"percent": row.discount_percent, "days": row.discount_days}
-    is_void = row.status == "void"
+    is_closed = row.status in {"void", "paid"}
     return InvoiceAnswer.model_validate(
         {
             **{name: getattr(row, name, None) for name in InvoiceAnswer.model_fields},
             **money_fields(Money(row.amount_minor, row.currency)),
-            "open_minor": 0 if is_void else row.amount_minor - row.settled_minor,
+            "open_minor": 0 if is_closed else row.amount_minor - row.settled_minor,
             "discount": None if row.discount_percent is None else discount,
             "metadata": row.metadata_,
         }
@@ -196,7 +196,7 @@ def _change(row: Invoice, values: Row) -> Row:
         raise InvoiceBelowSettled(f"{settled_text} {row.currency} of it is settled.")
     if values["status"] == "void":
         return values
-    return {**values, "status": settled_status(settled, values["amount_minor"])}
+    return {**values, "status": rules.status(settled, values["amount_minor"])}
 
 
 def _check_ours(row: Invoice) -> None:

@@ -14,6 +14,7 @@ from payymo_api.reconciliation.models import CustomerCredit
 Rows = Sequence[Row[Any]]
 _AGES = ((90, "over_90"), (60, "61-90"), (30, "31-60"), (0, "1-30"))
 """More days overdue than this, the oldest first."""
+_CLOSED = ("paid", "void")
 _COUNT = func.count().label("count")
 
 
@@ -55,7 +56,7 @@ class Overview:
                 Invoice.currency,
                 _COUNT,
                 _sum(Invoice.amount_minor).label("amount_minor"),
-                _sum(case((Invoice.status == "void", 0), else_=Invoice.open_minor)).label(
+                _sum(case((Invoice.status.in_(_CLOSED), 0), else_=Invoice.open_minor)).label(
                     "open_minor"
                 ),
             )

@@ -46,7 +46,7 @@ _MATCH = {
     ],
 }
 _INVOICE = {"invoice_id": _id("inv"), "number": "INV-7", **_MONEY}
-_STRIPE_PAYMENT = {"id": _id("sp"), "stripe_id": "pi_example", **_MONEY}
+_STRIPE_PAYMENT = {"id": _id("sp"), "stripe_id": "pi_example", "status": "succeeded", **_MONEY}
 _STRIPE_PAYOUT = {"id": _id("spo"), "stripe_id": "po_example", **_MONEY}
 _PAYMENT_REQUEST = {"id": "BRQ000123", **_MONEY}
 _ENDPOINT = {"id": _id("we"), "url": "https://example.com/payymo", "enabled": False}
@@ -101,14 +101,26 @@ _ALL = (
     EventType("invoice.paid", "Nothing of an invoice is open any more.", _INVOICE),
     EventType("invoice.partially_paid", "A part of an invoice was paid.", _INVOICE),
     _later("reconciliation.suggested", "A match waits for somebody's decision.", _MATCH),
-    _later("stripe_payment.succeeded", "A Stripe payment succeeded.", _STRIPE_PAYMENT),
-    _later("stripe_payment.failed", "A Stripe payment failed.", _STRIPE_PAYMENT),
-    _later(
+    EventType("stripe_payment.succeeded", "A Stripe payment succeeded.", _STRIPE_PAYMENT),
+    EventType(
+        "stripe_payment.failed",
+        "An attempt at a Stripe payment failed; the payer may try again.",
+        _STRIPE_PAYMENT
+        | {
+            "status": "requires_payment_method",
+            "failure": {"code": "card_declined", "decline_code": "insufficient_funds"},
+        },
+    ),
+    EventType(
         "stripe_payment.requires_action",
         "The payer must do something more, such as 3-D Secure.",
-        _STRIPE_PAYMENT,
+        _STRIPE_PAYMENT | {"status": "requires_action"},
     ),
-    _later("stripe_payment.refunded", "A Stripe payment was refunded.", _STRIPE_PAYMENT),
+    EventType(
+        "stripe_payment.refunded",
+        "More of a Stripe payment was refunded.",
+        _STRIPE_PAYMENT | {"amount_refunded_minor": 10050},
+    ),
     _later("stripe_payment.disputed", "A payer disputes a Stripe payment.", _STRIPE_PAYMENT),
     _later("stripe_payout.paid", "Stripe has paid money out to the bank.", _STRIPE_PAYOUT),
     _later("stripe_payout.reconciled", "A payout's bank line was found.", _STRIPE_PAYOUT),

@@ -18,10 +18,7 @@ class PayoutRepository(TenantRepository[Payout]):
 
 async def payouts_to_settle(scope: AnyScope, ids: Collection[PayoutId]) -> list[Payout]:
     """Return the payouts, locked: see `core.repository.locked`."""
-    return await locked(scope, Payout, _SETTLED, ids)
-
-
-_SETTLED = ("id", "provider_id", "status", "amount_minor", "settled_minor", "currency")
+    return await locked(scope, Payout, ("id", "amount_minor", "settled_minor", "currency"), ids)
 
 
 def payouts_settled(scope: AnyScope, payouts: Sequence[Payout]) -> list[Write]:

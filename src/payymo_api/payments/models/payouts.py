@@ -30,6 +30,4 @@ class Payout(TenantOwned):
     currency: Mapped[str]
     status: Mapped[str]
     arrival_on: Mapped[date]
-    statement_descriptor: Mapped[str | None]
-    trace_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

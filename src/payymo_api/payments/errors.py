@@ -1,0 +1,126 @@
+"""Refusals of payments: what Stripe would not do, each with its next step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from payymo_api.core.errors import (
+    Conflict,
+    FieldError,
+    PayymoError,
+    ProviderError,
+    ProviderUnavailable,
+    ValidationFailed,
+)
+
+
+class StripeDeclined(PayymoError):
+    """The payer's bank or Stripe refused the payment. `raw`: the PaymentIntent, where told."""
+
+    status = 402
+    code = "payment_declined"
+    title = "The payment was declined"
+    resolution = "Ask the payer for another way to pay; errors has the reason."
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        stripe_code: str | None = None,
+        decline_code: str | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(detail, errors=errors)
+        self.stripe_code = stripe_code
+        self.decline_code = decline_code
+
+
+class StripeRefused(ValidationFailed):
+    """Stripe found fault with what we sent. `missing`: it has no such object."""
+
+    code = "stripe_refused_request"
+    title = "Stripe refuses the request"
+    resolution = "Read in detail and errors what Stripe objects to."
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        stripe_code: str | None = None,
+        missing: bool = False,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(detail, errors=errors)
+        self.stripe_code = stripe_code
+        self.missing = missing
+
+
+class StripeAccessLost(ProviderError):
+    """Base of what only the tenant can mend; the connection shows it."""
+
+    status = 409
+    code = "stripe_access_lost"
+    title = "Stripe refuses our access to the account"
+    resolution = "Connect the account again."
+
+
+class StripeKeyRefused(StripeAccessLost):
+    code = "stripe_key_refused"
+    title = "Stripe refuses the key"
+    resolution = "It was deleted or has expired: POST …/rotate_key with a new one."
+
+
+class StripeScopeMissing(StripeAccessLost):
+    code = "stripe_scope_missing"
+    title = "The key lacks a permission"
+    resolution = "Give the key the permission that detail names, in Stripe's dashboard."
+
+
+class StripeBusy(ProviderUnavailable):
+    code = "stripe_busy"
+    title = "Stripe asks us to slow down"
+    resolution = "Try again after the seconds of Retry-After."
+
+
+class StripeUnreadable(ProviderError):
+    code = "stripe_answer_unreadable"
+    title = "Stripe's answer can't be read"
+    retryable = True
+
+
+class OtherMode(StripeUnreadable):
+    """A test object under a live connection, or the other way round: never kept."""
+
+    code = "stripe_other_mode"
+    title = "Stripe's object is of the other mode"
+    retryable = False
+
+
+class StripeNotConfigured(ProviderError):
+    status = 503
+    code = "stripe_not_configured"
+    title = "This service has no platform at Stripe"
+    resolution = "Connect by a key of your own, or the operator sets up Stripe Connect."
+
+
+class StripeConnectionNotActive(Conflict):
+    code = "stripe_connection_not_active"
+    title = "The Stripe connection can't be used as it is"
+    resolution = "Read its status and error; most often the account has to be connected again."
+
+
+class ConnectRefused(ProviderError):
+    """`reason`: OAuth's own code for it."""
+
+    status = 409
+    code = "stripe_connect_refused"
+    title = "Stripe did not grant access to the account"
+    resolution = "Begin anew: POST /api/v1/stripe/connections."
+
+    def __init__(self, detail: str, *, reason: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+    @classmethod
+    def told(cls, body: Mapping[str, object]) -> Self:
+        said = body.get("error_description", "no reason was given")
+        return cls(f"Stripe: {said}", reason=str(body.get("error", "")))

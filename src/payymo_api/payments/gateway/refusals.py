@@ -1,0 +1,81 @@
+"""The SDK's errors as ours: what happened, at which field, and who can mend it."""
+
+import re
+from http import HTTPStatus
+
+import httpx
+import stripe
+
+from payymo_api.core.errors import (
+    FieldError,
+    PayymoError,
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
+from payymo_api.payments.errors import (
+    StripeAccessLost,
+    StripeBusy,
+    StripeDeclined,
+    StripeKeyRefused,
+    StripeRefused,
+    StripeScopeMissing,
+)
+
+_BUSY_SECONDS = 5
+_GONE = {"account_invalid", "platform_account_required"}
+"""A 403's codes when it is the account that gives no access (any more), and not the key."""
+_KEY = re.compile(r"\b[sr]k_(?:test|live)_\S+")
+
+
+def refusal(error: stripe.StripeError) -> PayymoError:
+    """Return our error for Stripe's; what it quotes of a key stops here."""
+    said = _KEY.sub("•••", f"Stripe: {error.user_message or 'no reason was given.'}")
+    match error:
+        case stripe.CardError():
+            return _declined(error, said)
+        case stripe.InvalidRequestError():
+            return _refused(error, said)
+        case stripe.APIConnectionError():
+            return _broken(error)
+        case stripe.AuthenticationError():
+            return StripeKeyRefused(said)
+        case stripe.PermissionError():
+            return (StripeAccessLost if error.code in _GONE else StripeScopeMissing)(said)
+        case _:
+            return _failed(error, said)
+
+
+def _declined(error: stripe.CardError, said: str) -> StripeDeclined:
+    told = error.error
+    return StripeDeclined(
+        said, stripe_code=error.code, decline_code=told.decline_code if told else None
+    )
+
+
+def _refused(error: stripe.InvalidRequestError, said: str) -> StripeRefused:
+    """Stripe's `items[0][price]` is our `/items/0/price`; a route may know better which field."""
+    steps = re.findall(r"[^\[\]]+", error.param or "")
+    code = error.code or "refused"
+    return StripeRefused(
+        said,
+        stripe_code=error.code,
+        missing=error.http_status == HTTPStatus.NOT_FOUND or code == "resource_missing",
+        errors=[FieldError("".join(f"/{step}" for step in steps), code, said)],
+    )
+
+
+def _broken(error: stripe.APIConnectionError) -> PayymoError:
+    cause = error.__cause__
+    if isinstance(cause, httpx.TimeoutException):
+        return ProviderTimeout("Stripe did not answer in time.")
+    return ProviderUnavailable(f"The connection to Stripe broke ({type(cause).__name__}).")
+
+
+def _failed(error: stripe.StripeError, said: str) -> PayymoError:
+    status = error.http_status or 0
+    if isinstance(error, stripe.RateLimitError) or status == HTTPStatus.CONFLICT:
+        return StripeBusy(said, retry_after=_BUSY_SECONDS)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ProviderUnavailable(said)
+    return ProviderError(said)

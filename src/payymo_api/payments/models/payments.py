@@ -1,0 +1,48 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payymo_api.core.types import InvoiceId, PaymentId
+from payymo_api.payments.models.mirrored import Mirrored
+
+
+class StripePayment(Mirrored):
+    """A PaymentIntent with its latest charge. Amounts are in ISO 4217's minor units.
+
+    `invoice_id` is what the intent's metadata names: it may be no invoice of ours.
+    """
+
+    __tablename__ = "stripe_payments"
+    __further__ = (
+        Index("ix_stripe_payments_created", "tenant_id", "stripe_created_at", "id"),
+        Index("ix_stripe_payments_invoice", "tenant_id", "invoice_id"),
+        Index("ix_stripe_payments_charge", "tenant_id", "latest_charge"),
+    )
+    prefix = "sp"
+
+    id: Mapped[PaymentId] = mapped_column(primary_key=True, sort_order=-9)
+    status: Mapped[str]
+    amount_minor: Mapped[int]
+    amount_capturable_minor: Mapped[int]
+    amount_received_minor: Mapped[int]
+    amount_refunded_minor: Mapped[int]
+    currency: Mapped[str]
+    disputed: Mapped[bool]
+    customer: Mapped[str | None]
+    invoice_id: Mapped[InvoiceId | None]
+    description: Mapped[str | None]
+    statement_descriptor: Mapped[str | None]
+    capture_method: Mapped[str]
+    latest_charge: Mapped[str | None]
+    payment_method_type: Mapped[str | None]
+    payment_method_brand: Mapped[str | None]
+    payment_method_last4: Mapped[str | None]
+    failure_code: Mapped[str | None]
+    decline_code: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    next_action: Mapped[str | None]
+    cancellation_reason: Mapped[str | None]
+    canceled_at: Mapped[datetime | None]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")

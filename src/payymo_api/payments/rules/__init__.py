@@ -1,0 +1,1 @@
+"""Decisions about Stripe's objects and messages, without clock, database or network."""

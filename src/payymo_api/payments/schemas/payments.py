@@ -1,0 +1,70 @@
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from payymo_api.core.fields import AmountOut, Answer, Instant
+from payymo_api.core.refs import InvoiceRef, PaymentRef, StripeConnectionRef
+
+PaymentStatus = Literal[
+    "requires_payment_method",
+    "requires_confirmation",
+    "requires_action",
+    "processing",
+    "requires_capture",
+    "canceled",
+    "succeeded",
+]
+
+
+class PaymentMethodBrief(Answer):
+    type: Annotated[str, Field(examples=["card"], description="Stripe's name of the method.")]
+    brand: Annotated[str | None, Field(examples=["visa"])]
+    last4: Annotated[str | None, Field(examples=["4242"])]
+
+
+class PaymentFailure(Answer):
+    """Why the last attempt failed, in Stripe's words."""
+
+    code: Annotated[str, Field(examples=["card_declined"])]
+    decline_code: Annotated[str | None, Field(examples=["insufficient_funds"])]
+    message: Annotated[str | None, Field(examples=["Your card has insufficient funds."])]
+
+
+class PaymentAnswer(Answer):
+    id: PaymentRef
+    connection_id: StripeConnectionRef
+    stripe_id: Annotated[str, Field(examples=["pi_3PExample"], description="The PaymentIntent.")]
+    livemode: bool
+    status: PaymentStatus
+    amount: AmountOut
+    amount_minor: int
+    currency: Annotated[str, Field(examples=["GBP"])]
+    amount_capturable_minor: Annotated[int, Field(description="Authorised, not captured yet.")]
+    amount_received_minor: int
+    amount_refunded_minor: int
+    disputed: Annotated[bool, Field(description="The payer disputes or disputed it at the bank.")]
+    customer: Annotated[
+        str | None, Field(examples=["cus_Example"], description="Stripe's id of the customer.")
+    ]
+    invoice_id: Annotated[InvoiceRef | None, Field(description="The invoice that it is for.")]
+    description: str | None
+    statement_descriptor: str | None
+    capture_method: Annotated[str, Field(examples=["automatic_async"])]
+    latest_charge: Annotated[str | None, Field(examples=["ch_3PExample"])]
+    payment_method: PaymentMethodBrief | None
+    failure: Annotated[
+        PaymentFailure | None, Field(description="Why the last attempt failed, if it did.")
+    ]
+    next_action: Annotated[
+        str | None,
+        Field(
+            examples=["redirect_to_url"],
+            description="What the payer must do: the type of Stripe's next_action.",
+        ),
+    ]
+    cancellation_reason: str | None
+    canceled_at: Instant | None
+    metadata: Annotated[dict[str, str], Field(description="The PaymentIntent's, at Stripe.")]
+    stripe_created_at: Annotated[Instant, Field(description="When it was made at Stripe.")]
+    created_at: Instant
+    updated_at: Instant

@@ -1,0 +1,80 @@
+"""The ways to Stripe that this process has: by a connection's own key, or by our platform's."""
+
+from dataclasses import dataclass, field
+
+from payymo_api.core.crypto import Keyring
+from payymo_api.core.settings import Settings
+from payymo_api.payments.errors import StripeConnectionNotActive, StripeNotConfigured
+from payymo_api.payments.gateway import ConnectPlatform, StripeAccount
+from payymo_api.payments.gateway.oauth import OAuth
+from payymo_api.payments.gateway.stripe import Http, SdkAccount, open_http
+from payymo_api.payments.models import StripeConnection
+from payymo_api.payments.models.connections import LIVING
+from payymo_api.payments.rules.keys import nature
+
+
+@dataclass(frozen=True, slots=True)
+class Stripes:
+    """`platform` is None without credentials for Connect."""
+
+    url: str
+    http: Http
+    keyring: Keyring
+    platform_key: str | None = field(repr=False)
+    platform: ConnectPlatform | None
+
+    def of(self, connection: StripeConnection) -> StripeAccount:
+        """Return the connection's account; StripeConnectionNotActive if it can't be reached."""
+        if connection.status not in LIVING:
+            raise StripeConnectionNotActive(f"The Stripe connection is {connection.status}.")
+        if connection.secret_key is not None:
+            return self.by_key(self.unsealed(connection, connection.secret_key))
+        return self.connected(connection.account_id)
+
+    def by_key(self, secret_key: str) -> StripeAccount:
+        return SdkAccount(self.url, self.http, secret_key)
+
+    def connected(self, account_id: str | None) -> StripeAccount:
+        """Return an account that is connected to our platform."""
+        if self.platform_key is None:
+            raise StripeNotConfigured("There is no platform key for Stripe Connect.")
+        return SdkAccount(self.url, self.http, self.platform_key, account_id)
+
+    def connect(self) -> ConnectPlatform:
+        """Return Stripe Connect; StripeNotConfigured without credentials for it."""
+        if self.platform is None:
+            raise StripeNotConfigured("There are no credentials for Stripe Connect.")
+        return self.platform
+
+    @property
+    def platform_livemode(self) -> bool:
+        """Whether what is connected to our platform is live, by the platform's key."""
+        known = nature(self.platform_key or "")
+        return known is not None and known.livemode
+
+    def sealed(self, connection: StripeConnection, secret: str) -> bytes:
+        """Encrypt a secret of the connection: no other row opens it."""
+        return self.keyring.encrypt(secret.encode(), bound_to=_row(connection))
+
+    def unsealed(self, connection: StripeConnection, sealed: bytes) -> str:
+        return self.keyring.decrypt(sealed, bound_to=_row(connection)).decode()
+
+    async def aclose(self) -> None:
+        await self.http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no type here
+        if self.platform:
+            await self.platform.aclose()
+
+
+def _row(connection: StripeConnection) -> str:
+    return f"stripe_connections:{connection.tenant_id}:{connection.id}"
+
+
+def open_stripes(settings: Settings, keyring: Keyring) -> Stripes:
+    secret, client_id = settings.stripe_secret_key, settings.stripe_client_id
+    key = secret.get_secret_value() if secret else None
+    platform = (
+        OAuth(settings.stripe_connect_url, client_id=client_id, secret_key=key)
+        if key and client_id
+        else None
+    )
+    return Stripes(settings.stripe_url, open_http(), keyring, key, platform)

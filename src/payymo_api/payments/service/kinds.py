@@ -1,0 +1,71 @@
+"""Which of Stripe's objects are mirrored, and how."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from payymo_api.messaging.events import Event, PublicEvent
+from payymo_api.payments import events
+from payymo_api.payments.models import Mirrored, StripePayment
+from payymo_api.payments.rules import payments
+from payymo_api.payments.rules.raw import Raw, Values
+from payymo_api.payments.service.answers import payment_answer
+
+Moves = Sequence[tuple[Any, Values | None, Values]]
+"""Rows, each with what it said before and says now."""
+
+
+def _never(_: Values, __: Values) -> bool:
+    return False
+
+
+def _nothing(_: Moves) -> list[Event]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind is read and told of.
+
+    `read` gives the columns; `news` (before, None at first sight; after) the types of the public
+    `events`, whose data is the row's `answer`. `is_overtaken`: whether after can't come behind
+    before. `follow` makes the internal events.
+    """
+
+    model: type[Mirrored]
+    read: Callable[[Raw], Values]
+    answer: Callable[[Any], BaseModel]
+    news: Callable[[Values | None, Values], Sequence[str]]
+    events: Mapping[str, type[PublicEvent]]
+    is_overtaken: Callable[[Values, Values], bool] = _never
+    follow: Callable[[Moves], list[Event]] = _nothing
+
+
+def _public(*events: type[PublicEvent]) -> Mapping[str, type[PublicEvent]]:
+    return {event.name: event for event in events}
+
+
+def _payments_moved(moves: Moves) -> list[Event]:
+    ids = [row.id for row, before, after in moves if payments.moves_money(before, after)]
+    return [events.StripePaymentsMoved(payment_ids=ids)] if ids else []
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "payment_intent": Kind(
+        StripePayment,
+        read=payments.read,
+        answer=payment_answer,
+        news=payments.news,
+        events=_public(
+            events.StripePaymentSucceeded,
+            events.StripePaymentFailed,
+            events.StripePaymentRequiresAction,
+            events.StripePaymentRefunded,
+        ),
+        is_overtaken=payments.is_overtaken,
+        follow=_payments_moved,
+    ),
+}
+"""Stripe's name of an object -> how it is mirrored."""

@@ -1,0 +1,79 @@
+"""Which of Stripe's objects an event tells of."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payymo_api.payments.rules.notices import Notice, Subject, read_notice
+
+
+def event(told_of: object, /, **fields: object) -> dict[str, Any]:
+    told = {"id": "evt_1", "object": "event", "type": "any.thing", "livemode": False}
+    return {**told, "data": {"object": told_of}, **fields}
+
+
+@pytest.mark.parametrize(
+    ("object", "subjects"),
+    [
+        ({"object": "payment_intent", "id": "pi_1"}, [("payment_intent", "pi_1")]),
+        (
+            {"object": "charge", "id": "ch_1", "payment_intent": "pi_1"},
+            [("payment_intent", "pi_1")],
+        ),
+        ({"object": "charge", "id": "ch_1", "payment_intent": None}, []),
+        (
+            {"object": "refund", "id": "re_1", "payment_intent": {"id": "pi_1"}},
+            [("payment_intent", "pi_1"), ("refund", "re_1")],
+        ),
+        ({"object": "refund", "id": "re_1", "payment_intent": None}, [("refund", "re_1")]),
+        (
+            {"object": "dispute", "id": "du_1", "payment_intent": "pi_1"},
+            [("payment_intent", "pi_1"), ("dispute", "du_1")],
+        ),
+        ({"object": "invoice_payment", "id": "inpay_1", "invoice": "in_1"}, [("invoice", "in_1")]),
+        ({"object": "subscription", "id": "sub_1"}, [("subscription", "sub_1")]),
+        ({"object": "product", "id": "prod_1"}, [("product", "prod_1")]),
+        ({"object": "balance"}, []),
+        ({"object": "invoice", "id": None}, []),
+        ({"object": "invoice", "id": "i" * 256}, []),
+        ("nothing", []),
+    ],
+)
+def test_names_the_objects_to_ask_for(object: object, subjects: list[Subject]) -> None:
+    assert read_notice(event(object)) == Notice("evt_1", "any.thing", False, None, (*subjects,))  # noqa: FBT003
+
+
+def test_knows_whose_it_is() -> None:
+    notice = read_notice(event({}, account="acct_1", livemode=True))
+    assert notice == Notice("evt_1", "any.thing", True, "acct_1", ())  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        "evt_1",
+        {},
+        event({}, object="v2.core.event"),
+        event({}, id=7),
+        event({}, livemode="yes"),
+        event({}, type="t" * 256),
+    ],
+)
+def test_what_is_no_event(body: object) -> None:
+    assert read_notice(body) is None
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_reads_any_json_as_an_events_data(data: object) -> None:
+    notice = read_notice(event(data))
+    assert notice is not None
+    assert len(notice.subjects) <= 2
