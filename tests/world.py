@@ -12,6 +12,7 @@ from payymo_api.core.types import EventId, parse_public_id
 from payymo_api.messaging import outbox, relay
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
+from tests.payments.factories import make_dispute, make_payout
 
 ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
@@ -39,11 +40,13 @@ class World:
         "connection_id": "bc",
         "customer_id": "cust",
         "delivery_id": "dlv",
+        "dispute_id": "sdp",
         "endpoint_id": "we",
         "event_id": "evt",
         "invoice_id": "inv",
         "key_id": "key",
         "match_id": "mt",
+        "payout_id": "spo",
         "run_id": "run",
         "memory_id": "mem",
         "rule_id": "rule",
@@ -95,6 +98,9 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
+    database: Database = app.state.parts.database
+    ids["payout_id"] = await make_payout(database, owner.tenant_id, 97540)
+    ids["dispute_id"] = await make_dispute(database, owner.tenant_id, 1000)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 

@@ -26,6 +26,7 @@ from payymo_api.edge.door import Door
 from payymo_api.edge.limits import RateLimits
 from payymo_api.edge.state import Parts
 from payymo_api.invoicing import router as invoicing
+from payymo_api.payments import router as payments
 from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
@@ -44,6 +45,9 @@ ROUTERS = (
     banking.memories,
     invoicing.customers,
     invoicing.invoices,
+    payments.disputes,
+    payments.payouts,
+    payments.balance_transactions,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,

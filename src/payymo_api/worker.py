@@ -26,7 +26,8 @@ from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
-from payymo_api.payments.events import PayoutsChanged
+from payymo_api.payments import events as stripe_news
+from payymo_api.payments import tasks as payments
 from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
@@ -97,6 +98,10 @@ async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> No
     await banking.end_consent(tools.banks, payload)
 
 
+async def _fetch_payout_parts(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    await payments.fetch_payout_parts(tools.database, tools.stripes, tenant_id, payload)
+
+
 async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
     await webhooks.fan_out(tools.database, tenant_id, EventId(id))
 
@@ -126,6 +131,8 @@ SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
 REVIEW_TRANSFER = Job("review_transfer", "sync")
+FETCH_PAYOUT_PARTS = Job("fetch_payout_parts", "sync")
+TELL_DISPUTED_PAYMENTS = Job("tell_disputed_payments", "sync")
 APPLY_RULES = Job("apply_category_rules", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
@@ -137,7 +144,9 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.TransferDoubted.name: REVIEW_TRANSFER,
     bank_news.RulesApplied.name: APPLY_RULES,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
-    PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
+    stripe_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
+    stripe_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
+    stripe_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
     MatchingDue.name: MATCH_EVERYTHING,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
@@ -151,6 +160,8 @@ TASKS: Final[Mapping[Job, Task]] = {
     UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
+    FETCH_PAYOUT_PARTS: on_event(_fetch_payout_parts),
+    TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
     MATCH_CHANGED_PAYOUTS: on_event(in_database(reconciliation.match_changed_payouts)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),

@@ -13,12 +13,12 @@ from payymo_api.messaging.models import OutboxEvent
 from payymo_api.payments.models import Payout
 from payymo_api.reconciliation import tasks
 from tests.invoicing.factories import make_customer, make_invoice
+from tests.payments.factories import make_payout
 from tests.reconciliation.factories import (
     MATCH,
     STATUS,
     line,
     make_line,
-    make_payout,
     match,
     part,
     settled,

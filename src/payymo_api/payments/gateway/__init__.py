@@ -67,5 +67,8 @@ class ConnectPlatform(Protocol):
     async def aclose(self) -> None: ...
 
 
-EXPANDED: Mapping[str, Sequence[str]] = {"payment_intent": ("latest_charge",)}
+EXPANDED: Mapping[str, Sequence[str]] = {
+    "balance_transaction": ("source",),
+    "payment_intent": ("latest_charge",),
+}
 """Kind -> what Stripe is asked to put inside its objects."""

@@ -1,8 +1,19 @@
 """Stripe's objects as we keep them, and the connections that they come from."""
 
+from payymo_api.payments.models.about_payment import AboutPayment
 from payymo_api.payments.models.connections import ConnectVisit, StripeConnection
+from payymo_api.payments.models.disputes import StripeDispute
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
-from payymo_api.payments.models.payouts import Payout
+from payymo_api.payments.models.payouts import BalanceTransaction, Payout
 
-__all__ = ["ConnectVisit", "Mirrored", "Payout", "StripeConnection", "StripePayment"]
+__all__ = [
+    "AboutPayment",
+    "BalanceTransaction",
+    "ConnectVisit",
+    "Mirrored",
+    "Payout",
+    "StripeConnection",
+    "StripeDispute",
+    "StripePayment",
+]

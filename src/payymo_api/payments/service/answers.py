@@ -4,8 +4,10 @@ from typing import Any
 
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
-from payymo_api.payments.models import StripePayment
+from payymo_api.payments.models import BalanceTransaction, Payout, StripeDispute, StripePayment
+from payymo_api.payments.schemas.disputes import DisputeAnswer
 from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFailure, PaymentMethodBrief
+from payymo_api.payments.schemas.payouts import BalanceTransactionAnswer, PayoutAnswer
 
 _SHOWN = PaymentAnswer.model_fields.keys() - {
     "amount",
@@ -44,4 +46,35 @@ def _failure(row: StripePayment) -> PaymentFailure | None:
         return None
     return PaymentFailure(
         code=row.failure_code, decline_code=row.decline_code, message=row.failure_message
+    )
+
+
+def payout_answer(row: Payout) -> PayoutAnswer:
+    return PayoutAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in PayoutAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+        }
+    )
+
+
+def balance_transaction_answer(row: BalanceTransaction) -> BalanceTransactionAnswer:
+    rate = row.exchange_rate
+    return BalanceTransactionAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in BalanceTransactionAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+            "fee": Money(row.fee_minor, row.currency).decimal(),
+            "net": Money(row.net_minor, row.currency).decimal(),
+            "exchange_rate": None if rate is None else format(rate, "f"),
+        }
+    )
+
+
+def dispute_answer(row: StripeDispute) -> DisputeAnswer:
+    return DisputeAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in DisputeAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+        }
     )

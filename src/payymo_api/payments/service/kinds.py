@@ -8,10 +8,21 @@ from pydantic import BaseModel
 
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.payments import events
-from payymo_api.payments.models import Mirrored, StripePayment
-from payymo_api.payments.rules import payments
+from payymo_api.payments.models import (
+    BalanceTransaction,
+    Mirrored,
+    Payout,
+    StripeDispute,
+    StripePayment,
+)
+from payymo_api.payments.rules import balance_transactions, disputes, payments, payouts
 from payymo_api.payments.rules.raw import Raw, Values
-from payymo_api.payments.service.answers import payment_answer
+from payymo_api.payments.service.answers import (
+    balance_transaction_answer,
+    dispute_answer,
+    payment_answer,
+    payout_answer,
+)
 
 Moves = Sequence[tuple[Any, Values | None, Values]]
 """Rows, each with what it said before and says now."""
@@ -52,6 +63,20 @@ def _payments_moved(moves: Moves) -> list[Event]:
     return [events.StripePaymentsMoved(payment_ids=ids)] if ids else []
 
 
+def _disputes_decided(moves: Moves) -> list[Event]:
+    ids = [row.id for row, before, after in moves if disputes.moves_money(before, after)]
+    return [events.DisputesDecided(dispute_ids=ids)] if ids else []
+
+
+def _payouts_followed(moves: Moves) -> list[Event]:
+    changed = [row.id for row, before, after in moves if payouts.may_match_anew(before, after)]
+    listed = [row.id for row, before, after in moves if payouts.is_to_add_up(before, after)]
+    return [
+        *([events.PayoutsChanged(payout_ids=changed)] if changed else []),
+        *(events.PayoutListed(payout_id=id) for id in listed),
+    ]
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "payment_intent": Kind(
         StripePayment,
@@ -66,6 +91,29 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         is_overtaken=payments.is_overtaken,
         follow=_payments_moved,
+    ),
+    "dispute": Kind(
+        StripeDispute,
+        read=disputes.read,
+        answer=dispute_answer,
+        news=disputes.news,
+        events=_public(events.StripePaymentDisputed),
+        follow=_disputes_decided,
+    ),
+    "payout": Kind(
+        Payout,
+        read=payouts.read,
+        answer=payout_answer,
+        news=payouts.news,
+        events=_public(events.StripePayoutPaid, events.StripePayoutFailed),
+        follow=_payouts_followed,
+    ),
+    "balance_transaction": Kind(
+        BalanceTransaction,
+        read=balance_transactions.read,
+        answer=balance_transaction_answer,
+        news=balance_transactions.news,
+        events={},
     ),
 }
 """Stripe's name of an object -> how it is mirrored."""

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, text, tuple_
 from payymo_api.banking.models import Transaction
 from payymo_api.core.db import Scope
 from payymo_api.core.types import PayoutId
-from payymo_api.payments.models import Payout
+from payymo_api.payments.models import Payout, StripeConnection
 
 REACH = timedelta(days=31)
 """Further than this from a payout's arrival no line is looked for, whatever it names."""
@@ -59,7 +59,7 @@ class PayoutCandidates:
         return (await self._session.scalars(statement)).all()
 
     async def has_stripe(self) -> bool:
-        known = exists().where(Payout.tenant_id == self._tenant_id)
+        known = exists().where(StripeConnection.tenant_id == self._tenant_id)
         return bool(await self._session.scalar(select(known)))
 
     async def known(self, ids: Collection[PayoutId]) -> Sequence[Payout]:

@@ -118,7 +118,7 @@ def _reconciled(payout: Payout, match_id: MatchId, line: UUID) -> PayoutReconcil
     return PayoutReconciled.model_validate(
         {
             "id": payout.id,
-            "stripe_id": payout.provider_id,
+            "stripe_id": payout.stripe_id,
             **money_fields(Money(payout.amount_minor, payout.currency)),
             "transaction_id": line,
             "match_id": match_id,

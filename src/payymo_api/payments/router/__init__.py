@@ -1,0 +1,6 @@
+"""Payments over HTTP: a module per resource."""
+
+from payymo_api.payments.router.disputes import router as disputes
+from payymo_api.payments.router.payouts import balance_transactions, payouts
+
+__all__ = ["balance_transactions", "disputes", "payouts"]
