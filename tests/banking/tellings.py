@@ -201,8 +201,8 @@ class Ledger:
 
     def read_file(self, lines: Sequence[Line]) -> None:
         if lines:
-            near, days = timedelta(days=10), [line.booked_on for line in lines]
-            self.take(lines, min(days) - near, max(days) + near, None)
+            days = [line.booked_on for line in lines]
+            self.take(lines, min(days), max(days), None)
 
     def money(self) -> Counter[tuple[bool, int, date]]:
         return Counter((row.booked, row.amount_minor, row.booked_on) for row in self.rows)

@@ -5,15 +5,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 from typing_extensions import override
 
 from payymo_api.banking.gateway import TransactionPage
 from payymo_api.banking.gateway.gocardless import GoCardless
+from payymo_api.banking.models import BankAccount
+from payymo_api.banking.repository import AccountRepository
 from payymo_api.banking.service import sweep
 from payymo_api.banking.service.banks import Banks
 from payymo_api.banking.service.sync import sync_account
+from payymo_api.core.clock import now
 from payymo_api.core.types import AccountId, RunId
-from tests.banking.conftest import CONNECTIONS, Calendar, Office
+from tests.banking.conftest import ALBION, CONNECTIONS, Calendar, Office
 
 READINGS, BALANCES = "/transactions/", "/balances/"
 
@@ -183,3 +187,22 @@ async def test_a_crowd_overdue_is_spread_and_one_account_is_read_at_once(
     calendar.advance(hours=9)
     await sweep.schedule_due(office.database)
     assert len(await office.runs(made)) == 2
+
+
+async def test_an_account_that_is_being_written_makes_no_other_wait(office: Office) -> None:
+    """A large import holds its account; the accounts of all tenants fall due in one sweep."""
+    office.institution = ALBION
+    await office.connect()
+    tenant_id = office.someone.tenant_id
+    overdue = update(BankAccount).values(next_sync_at=now() - timedelta(minutes=1))
+    async with office.database.scope(tenant_id) as scope:
+        ids = (await scope.session.scalars(overdue.returning(BankAccount.id))).all()
+
+    async with office.database.scope(tenant_id) as scope:
+        await AccountRepository(scope).get_locked(min(ids))
+        await sweep.schedule_due(office.database)
+
+    due = [each.payload for each in await office.events("account.due") if each.done_at is None]
+    assert [each["account_id"] for each in due] == [str(max(ids))]
+    await sweep.schedule_due(office.database)
+    assert len([each for each in await office.events("account.due") if not each.done_at]) == 2

@@ -3,9 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import text
 
-from payymo_api.banking import tasks
 from payymo_api.banking.service import sweep
-from payymo_api.core.clock import now
 from tests.banking.conftest import ACCOUNTS, CONNECTIONS, REDIRECT, TRANSACTIONS, Office
 from tests.conftest import Someone
 
@@ -96,27 +94,6 @@ async def test_who_declines_is_told_what_to_do_next(office: Office) -> None:
     found = await office.get(f"{CONNECTIONS}/{made['id']}")
     assert found["error"]["code"] == "consent_rejected"
     assert "reauthorize" in found["error"]["next_step"]
-
-
-async def test_a_provider_that_fails_at_the_return_is_asked_again_by_a_job(office: Office) -> None:
-    made = await office.begin()
-    there = await office.world.control.get(f"{made['authorization_url']}?approve=1")
-    await office.world.fault(path="*/requisitions/*", status=500)
-    back = await office.browser.get(there.headers["location"])
-    assert "status=pending" in back.headers["location"]
-
-    (event,) = await office.events("consent.returned")
-    assert event.due_at > now()
-    await _complete(office, event.payload)
-
-    assert (await office.get(f"{CONNECTIONS}/{made['id']}"))["status"] == "active"
-    calls = await office.world.calls("/details/")
-    await _complete(office, event.payload)
-    assert await office.world.calls("/details/") == calls
-
-
-async def _complete(office: Office, payload: dict[str, object]) -> None:
-    await tasks.complete_consent(office.database, office.banks, office.someone.tenant_id, payload)
 
 
 async def test_a_repeated_post_asks_the_provider_once(office: Office) -> None:

@@ -6,7 +6,16 @@ import httpx
 import pytest
 
 from tests.banking.conftest import ACCOUNTS, TRANSACTIONS, Office
-from tests.banking.statements.samples import IBAN, balance, camt, entry, mt940, payment
+from tests.banking.statements.samples import (
+    IBAN,
+    balance,
+    camt,
+    entry,
+    mt940,
+    ofx,
+    ofx_line,
+    payment,
+)
 from tests.conftest import Someone
 
 IMPORT = f"{TRANSACTIONS}/import"
@@ -180,3 +189,46 @@ async def test_an_import_under_an_idempotency_key_answers_the_same_again(office:
 
     assert first.json() == again.json()
     assert again.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_an_id_that_a_later_download_gives_anew_names_another_line(office: Office) -> None:
+    """Some banks number the lines of each download from one; the same is paid every week."""
+    account = await make_account(office.client)
+
+    for day in ("20261001", "20261008"):
+        content = ofx(ofx_line("-2.50", day=day, fitid="1"))
+        answer = await put(office.client, content, account_id=account)
+        assert answer.json()["added"] == 1, answer.text
+
+    days = [each["booked_on"] for each in await office.lines()]
+    assert days == ["2026-10-08", "2026-10-01"]
+
+
+async def test_a_file_in_another_currency_than_the_accounts_is_refused(office: Office) -> None:
+    account = await make_account(office.client, currency="EUR")
+
+    answer = await put(office.client, ofx(ofx_line(), currency="USD"), account_id=account)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_statement_account")
+    assert answer.json()["errors"][0]["detail"] == "The file is in USD, the account is in EUR."
+    assert await office.lines() == []
+
+
+async def test_a_file_may_be_named_anyhow(office: Office) -> None:
+    await make_account(office.client)
+    part = b'Content-Disposition: form-data; name="file"; filename="a\0b.xml"'
+    body = b"--X\r\n" + part + b"\r\n\r\n" + STATEMENT + b"\r\n--X--\r\n"
+
+    kind = {"Content-Type": "multipart/form-data; boundary=X"}
+    answer = await office.client.post(IMPORT, content=body, headers=kind)
+
+    assert answer.status_code == 200, answer.text
+    (record,) = (await office.get(f"{TRANSACTIONS}/imports"))["data"]
+    assert record["file_name"] == "ab.xml"
+
+
+async def test_an_account_made_by_many_at_once_is_one(office: Office) -> None:
+    for body in ({"iban": IBAN, "currency": "GBP"}, {"other_id": "12345678", "currency": "GBP"}):
+        asked = [office.client.post(ACCOUNTS, json={"name": "A", **body}) for _ in range(5)]
+        answers = await asyncio.gather(*asked)
+        assert sorted(each.status_code for each in answers) == [201, 409, 409, 409, 409]

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from payymo_api.banking.repository import AccountRepository
 from payymo_api.banking.rules.line import Line
 from payymo_api.banking.rules.merge import told_in_full
-from payymo_api.banking.rules.pairing import NEAR
 from payymo_api.banking.service.merging import Telling, keep
 from payymo_api.core.types import AccountId, TransactionId, parse_public_id
 from tests.banking.conftest import ACCOUNTS, Office
@@ -118,7 +117,7 @@ async def _tell(
     if not lines and asked is None:
         return
     days = [line.booked_on for line in lines]
-    window, edges = None, [min(days, default=START) - NEAR, max(days, default=START) + NEAR]
+    window, edges = None, [min(days, default=START), max(days, default=START)]
     if asked:
         start, end = (START + timedelta(day) for day in asked)
         window, edges = told_in_full(start, end, lines), [min([start, *days]), max([end, *days])]

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from payymo_api.payments.errors import OtherMode
 from payymo_api.payments.models import StripePayment
+from payymo_api.payments.repository.mirror import MirrorRepository
 from payymo_api.payments.service import mirror
 from tests.payments.conftest import RETURN_URL, Shop
 
@@ -162,3 +164,33 @@ async def test_metadata_that_names_no_invoice_is_harmless(shop: Shop, named: str
     row = await shop.pay(metadata={"payymo_invoice_id": named, "x": "\x00"})
 
     assert row.invoice_id is None
+
+
+async def test_what_stripe_has_no_more_leaves_the_lists(shop: Shop) -> None:
+    row = await shop.pay()
+    repository_of = partial(MirrorRepository, model=StripePayment)
+    earlier = await mirror.asked_at(shop.database, shop.tenant_id)
+    raw = await shop.account.retrieve(INTENT, row.stripe_id)
+    later = await mirror.asked_at(shop.database, shop.tenant_id)
+
+    async with shop.database.scope(shop.tenant_id) as scope:
+        await mirror.remove(scope, shop.connection, INTENT, row.stripe_id, later)
+    await shop.keep(INTENT, raw, asked_at=earlier)
+
+    async with shop.database.scope(shop.tenant_id) as scope:
+        repository = repository_of(scope)
+        assert await repository.find(row.id) is None
+        asked = await repository.asked_at(shop.connection.id, [row.stripe_id, "pi_unknown"])
+        assert asked == {row.stripe_id: later}
+
+
+async def test_what_is_seen_again_is_there_again(shop: Shop) -> None:
+    row = await shop.pay()
+    moment = await mirror.asked_at(shop.database, shop.tenant_id)
+    async with shop.database.scope(shop.tenant_id) as scope:
+        await mirror.remove(scope, shop.connection, INTENT, row.stripe_id, moment)
+        await mirror.remove(scope, shop.connection, INTENT, "pi_unknown", moment)
+
+    again = await shop.fetch(INTENT, row.stripe_id)
+
+    assert (again.id, again.removed_at) == (row.id, None)

@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.banking.models import BankAccount
@@ -40,6 +40,11 @@ class AccountRepository(TenantRepository[BankAccount]):
         )
         await self._session.execute(statement.order_by(BankAccount.id).with_for_update())
 
+    async def hold(self) -> None:
+        """Let one transaction at a time make accounts of this tenant, until it ends."""
+        key = func.hashtextextended(f"accounts:{self._tenant_id}", 0)
+        await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+
     async def named(self, iban: str | None, other_id: str | None) -> Sequence[BankAccount]:
         """Return the accounts that a bank or a file calls so, in any currency."""
         if iban is None and other_id is None:
@@ -68,6 +73,11 @@ class AccountRepository(TenantRepository[BankAccount]):
         """Return the first and the last day that the feed has told booked lines for."""
         account = await self.get(id)
         return (account.fed_from, account.fed_to) if account.fed_from and account.fed_to else None
+
+    async def idle(self, id: AccountId) -> BankAccount | None:
+        """Lock and return an account, unless it is being written just now."""
+        statement = self.select().where(BankAccount.id == id).with_for_update(skip_locked=True)
+        return await self._session.scalar(statement)
 
     async def idle_of(self, id: ConnectionId) -> Sequence[BankAccount]:
         """Lock and return a connection's accounts but those that are being written just now."""

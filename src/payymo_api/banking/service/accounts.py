@@ -12,6 +12,7 @@ from payymo_api.core.types import AccountId, new_id, public_id
 async def create_account(scope: Scope, request: AccountRequest) -> AccountAnswer:
     """Make an account for statement files; AccountExists if a bank or a caller made it before."""
     accounts = AccountRepository(scope)
+    await accounts.hold()
     for row in await accounts.named(request.iban, request.other_id):
         if row.currency == request.currency:
             raise AccountExists(f"It is {public_id('bacc', row.id)}.")

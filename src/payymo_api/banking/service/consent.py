@@ -6,7 +6,10 @@ from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from payymo_api.banking.errors import (
+    AccountForbidden,
+    AccountInactive,
     AccountSuspended,
+    AllowanceSpent,
     ConsentExpired,
     ConsentFailed,
     ConsentPending,
@@ -42,6 +45,10 @@ _REFUSED: dict[ConsentState, type[ProviderError]] = {
     ConsentState.SUSPENDED: AccountSuspended,
     ConsentState.ERROR: ConsentFailed,
 }
+_SHUT = (AccountForbidden, AccountInactive, AccountSuspended)
+"""What a bank says of one account of a consent that was given to several."""
+_FINAL = (*_SHUT, ConsentExpired, ConsentFailed, ConsentRejected)
+"""No later try has another answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +94,70 @@ def _with_outcome(row: BankConnection) -> str:
 async def complete_consent(
     database: Database, banks: Banks, tenant_id: TenantId, id: ConnectionId, digest: bytes
 ) -> None:
-    """Ask what became of the consent, and act on it once; ConsentPending if it is not known yet."""
+    """Ask what became of the consent, and act on it once; ConsentPending if it is not known yet.
+
+    What can't be found out is tried again for as long as the trip to the bank may take.
+    """
     async with database.scope(tenant_id) as scope:
         row = await ConnectionRepository(scope).find(id)
         visit = await ConnectionRepository(scope).visit(digest)
-    if row is None or visit is None or visit.consent_ref is None or _is_done(row, visit):
+    if (
+        row is None
+        or visit is None
+        or visit.consent_ref is None
+        or _is_done(row, visit.consent_ref)
+    ):
         return
-    bank = banks.of(row.provider)
-    status = await bank.consent(visit.consent_ref)
-    if status.state is ConsentState.ACTIVE:
-        arrivals = [
-            await _arrival(database, bank, tenant_id, visit, ref) for ref in status.account_refs
-        ]
+    try:
+        bank = banks.of(row.provider)
+        status = await bank.consent(visit.consent_ref)
+        _check(status)
+        arrivals = await _arrivals(database, bank, tenant_id, visit, status.account_refs)
+    except (ProviderError, AllowanceSpent) as error:
+        if visit.expires_at > now() and not isinstance(error, _FINAL):
+            raise
         async with database.scope(tenant_id) as scope:
-            await _activate(scope, id, visit.consent_ref, status, arrivals)
+            await _refuse(scope, id, error)
         return
-    if status.state is ConsentState.PENDING and visit.expires_at > now():
-        raise ConsentPending("The bank has not completed the consent yet.", retry_after=30)
     async with database.scope(tenant_id) as scope:
-        await _refuse(scope, id, _REFUSED.get(status.state, ConsentRejected))
+        await _activate(scope, id, visit.consent_ref, status, arrivals)
 
 
-def _is_done(row: BankConnection, visit: ConsentVisit) -> bool:
-    return row.status == "active" and row.consent_ref == visit.consent_ref
+def _is_done(row: BankConnection, consent_ref: str) -> bool:
+    """Whatever has become of the connection since: a consent makes it active once."""
+    return row.activated_at is not None and row.consent_ref == consent_ref
+
+
+def _check(status: ConsentStatus) -> None:
+    """Raise what the consent came to, unless it was given."""
+    if status.state is ConsentState.PENDING:
+        raise ConsentPending("The bank has not completed the consent yet.", retry_after=30)
+    if status.state in _REFUSED:
+        kind = _REFUSED[status.state]
+        raise kind(f"{kind.title}.")
+    if not status.account_refs:
+        raise ConsentFailed("The consent was given to no account.")
+
+
+async def _arrivals(
+    database: Database,
+    bank: BankGateway,
+    tenant_id: TenantId,
+    visit: ConsentVisit,
+    refs: Sequence[str],
+) -> list[Arrival]:
+    """Return the accounts that can be read: one that the bank has shut is left out."""
+    arrivals: list[Arrival] = []
+    refused: ProviderError | None = None
+    for ref in refs:
+        try:
+            arrivals.append(await _arrival(database, bank, tenant_id, visit, ref))
+        except _SHUT as error:
+            _log.warning("account_left_out", code=error.code)
+            refused = error
+    if refused and not arrivals:
+        raise refused
+    return arrivals
 
 
 async def _arrival(
@@ -152,7 +200,7 @@ async def _activate(
 ) -> None:
     held = await AccountRepository(scope).locked_of(id)  # before their connection, see `troubles`
     row = await ConnectionRepository(scope).find_locked(id)
-    if row is None or (row.status == "active" and row.consent_ref == consent_ref):
+    if row is None or _is_done(row, consent_ref):
         return
     replaced = row.consent_ref if row.consent_ref != consent_ref else None
     is_new = row.activated_at is None
@@ -168,14 +216,14 @@ async def _activate(
         await outbox.record(scope, ConsentRevoked(provider=row.provider, consent_ref=replaced))
 
 
-async def _refuse(scope: Scope, id: ConnectionId, kind: type[ProviderError]) -> None:
+async def _refuse(scope: Scope, id: ConnectionId, error: PayymoError) -> None:
     """A new connection shows why it failed; one that still works goes on with its old consent."""
     row = await ConnectionRepository(scope).find_locked(id)
     if row is None or row.status == "active":
         return
     if row.status == "pending":
         row.status = "error"
-    row.error_code, row.error_detail, row.authorization_url = kind.code, f"{kind.title}.", None
+    row.error_code, row.error_detail, row.authorization_url = error.code, error.detail, None
     await announce(scope, row, BankConnectionUpdated)
 
 

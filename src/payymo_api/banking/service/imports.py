@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from payymo_api.banking.errors import UnknownStatementAccount
@@ -96,6 +96,12 @@ async def account_of(
                 UnknownStatementAccount.code,
                 f"The file is of {named.iban}, the account is {chosen.iban}.",
             )
+        if named.currency not in {None, chosen.currency}:
+            raise UnknownStatementAccount.at(
+                "/account_id",
+                UnknownStatementAccount.code,
+                f"The file is in {named.currency}, the account is in {chosen.currency}.",
+            )
         return chosen
     found = await accounts.named(named.iban, None if named.iban else named.other_id)
     same = [row for row in found if named.currency in {None, row.currency}]
@@ -120,9 +126,7 @@ async def _import(
     found = Merge([], [], [], 0, 0)
     days_of_feed = await AccountRepository(scope).days_of_feed(id)
     if lines:
-        days = [line.booked_on for line in lines]
-        telling = Telling(lines, min(days) - NEAR, max(days) + NEAR, None, in_bulk=True)
-        found = await keep(scope, account, telling)
+        found = await keep(scope, account, _telling(lines))
     _tell_balances(account, statements)
     flags = _flags(found, lines, days_of_feed)
     warnings = _warnings(statements, undated) + _unpaired(flags)
@@ -139,6 +143,16 @@ async def _import(
         "flagged": flags[:_SHOWN],
     }
     return await _kept(scope, run)
+
+
+def _telling(lines: Sequence[Line]) -> Telling:
+    """Compare with the file's own days: an id of a line of another day may be given anew by now.
+
+    What the file calls pending may be booked already, on another day.
+    """
+    days = [line.booked_on for line in lines]
+    margin = timedelta(0) if all(line.booked for line in lines) else NEAR
+    return Telling(lines, min(days) - margin, max(days) + margin, None, in_bulk=True)
 
 
 def _dated(statements: Sequence[Statement], source: Source, today: date) -> tuple[list[Line], int]:

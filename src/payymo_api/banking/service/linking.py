@@ -37,6 +37,7 @@ async def link(
     An account that has another connection's feed moves to this one: one feed per account.
     """
     accounts = AccountRepository(scope)
+    await accounts.hold()
     linked = []
     for arrival in arrivals:
         row = await _known(accounts, arrival) or accounts.add(_new(arrival))

@@ -39,12 +39,14 @@ async def _queue(database: Database, tenant_id: TenantId, id: AccountId, *, crow
     """Moving `next_sync_at` claims the account: of two sweeps one finds it in the future.
 
     A crowd that was missed while we were down is spread; what has no call left waits without a run.
+    One that is being written just now is left to the next sweep: no other tenant's waits for it.
     """
     async with database.scope(tenant_id) as scope:
-        account = await AccountRepository(scope).get_locked(id)
-        moment, budget = now(), budget_of(account)
-        if account.next_sync_at is None or account.next_sync_at > moment:
+        account = await AccountRepository(scope).idle(id)
+        moment = now()
+        if account is None or account.next_sync_at is None or account.next_sync_at > moment:
             return
+        budget = budget_of(account)
         late, opens_at = moment - account.next_sync_at, budget.opens_at(moment, RESERVE)
         if not await _is_fed(scope, account):
             account.next_sync_at = None

@@ -44,12 +44,17 @@ class StatementFile:
 
 def read_file(content: bytes, filename: str | None) -> StatementFile:
     """Read the file whole, or nothing of it: StatementUnreadable names the line and field."""
-    digest = hashlib.sha256(content).digest()
+    digest, filename = hashlib.sha256(content).digest(), _storable(filename)
     if _names_its_fields(content):
         told = read_statements(content, filename)
         return StatementFile(filename, content, digest, told[0].format, told, None)
     sheet = read_sheet(content)
     return StatementFile(filename, content, digest, StatementFormat.CSV, (), sheet)
+
+
+def _storable(filename: str | None) -> str | None:
+    """A caller may name a file with signs that no database keeps."""
+    return filename and "".join(filter(str.isprintable, filename))
 
 
 def read_statements(content: bytes, filename: str | None) -> list[Statement]:

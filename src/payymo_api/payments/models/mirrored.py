@@ -15,7 +15,8 @@ class Mirrored(TenantOwned):
     """Stripe's object as it was when it was asked for at `asked_at` (PostgreSQL's clock).
 
     `raw` is what Stripe said, less its secrets; the other columns are read from it. Written by
-    `service.mirror` only. `updated_at` moves when something of it changes.
+    `service.mirror` only. `updated_at` moves when something of it changes; `removed_at`: Stripe has
+    the object no more.
     """
 
     __abstract__ = True
@@ -28,6 +29,7 @@ class Mirrored(TenantOwned):
     stripe_created_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    removed_at: Mapped[datetime | None]
 
     __further__: ClassVar[tuple[SchemaItem, ...]] = ()
     """The table's own constraints and indexes, besides those that all have."""

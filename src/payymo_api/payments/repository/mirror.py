@@ -1,8 +1,10 @@
 """The rows of a kind by Stripe's ids: made once, locked in the order of those ids."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from payymo_api.core.db import Scope
@@ -37,15 +39,26 @@ class MirrorRepository(TenantRepository[RowT], Generic[RowT]):
     async def locked(
         self, connection_id: StripeConnectionId, stripe_ids: Sequence[str]
     ) -> dict[str, RowT]:
-        """Return the rows by Stripe id, locked until the transaction ends."""
+        """Return the rows by Stripe id, removed ones too, locked until the transaction ends."""
         statement = (
-            self.select()
-            .where(self.model.connection_id == connection_id, self.model.stripe_id.in_(stripe_ids))
-            .order_by(self.model.stripe_id)
-            .with_for_update()
+            self._of(connection_id, stripe_ids).order_by(self.model.stripe_id).with_for_update()
         )
         rows = await self._session.scalars(statement.execution_options(populate_existing=True))
         return {row.stripe_id: row for row in rows}
+
+    async def asked_at(
+        self, connection_id: StripeConnectionId, stripe_ids: Sequence[str]
+    ) -> dict[str, datetime]:
+        """Return when these were asked for last, removed ones too; unknown ones are missing."""
+        rows = await self._session.scalars(self._of(connection_id, stripe_ids))
+        return {row.stripe_id: row.asked_at for row in rows}
+
+    def _of(self, connection_id: StripeConnectionId, stripe_ids: Sequence[str]) -> Select[RowT]:
+        return select(self.model).where(
+            self.model.tenant_id == self._tenant_id,
+            self.model.connection_id == connection_id,
+            self.model.stripe_id.in_(stripe_ids),
+        )
 
     async def by_stripe_id(self, connection_id: StripeConnectionId, stripe_id: str) -> RowT | None:
         return await self._session.scalar(

@@ -75,6 +75,17 @@ async def keep(
     return [held[raw["id"]] for raw in raws]
 
 
+async def remove(
+    scope: Scope, connection: StripeConnection, kind: str, stripe_id: str, asked_at: datetime
+) -> None:
+    """Stripe has the object no more: it leaves our lists, unless it was seen later than this."""
+    repository = MirrorRepository(scope, KINDS[kind].model)
+    held = (await repository.locked(connection.id, [stripe_id])).get(stripe_id)
+    if held and held.asked_at < asked_at:
+        held.removed_at = held.updated_at = now()
+        held.asked_at = asked_at
+
+
 def _refuse_other_mode(connection: StripeConnection, raws: Mapping[str, Raw]) -> None:
     for id, raw in raws.items():
         if raw.get("livemode", connection.livemode) is not connection.livemode:
@@ -105,8 +116,8 @@ def _change(
     before = {name: getattr(held, name) for name in after}
     if held.asked_at >= row["asked_at"] or kind.is_overtaken(before, after):
         return None
-    if (before, held.raw) != (after, row["raw"]):
-        held.updated_at = now()
+    if (before, held.raw) != (after, row["raw"]) or held.removed_at:
+        held.updated_at, held.removed_at = now(), None
     for name in after.keys() | {"raw", "asked_at"}:
         setattr(held, name, row[name])
     return _Change(held, before, after, history=False)
