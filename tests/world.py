@@ -12,7 +12,7 @@ from payymo_api.core.types import EventId, parse_public_id
 from payymo_api.messaging import outbox, relay
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
-from tests.payments.factories import make_dispute, make_payout
+from tests.payments.factories import make_connection, make_dispute, make_payment, make_payout
 
 ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
@@ -99,6 +99,8 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
     database: Database = app.state.parts.database
+    ids["stripe_connection_id"] = await make_connection(database, owner.tenant_id)
+    ids["payment_id"] = await make_payment(database, owner.tenant_id, 1000)
     ids["payout_id"] = await make_payout(database, owner.tenant_id, 97540)
     ids["dispute_id"] = await make_dispute(database, owner.tenant_id, 1000)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)

@@ -5,8 +5,8 @@ from typing import Any
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
-from payymo_api.core.types import StripeConnectionId, TenantId, new_id, public_id
-from payymo_api.payments.models import Payout, StripeConnection, StripeDispute
+from payymo_api.core.types import StripeConnectionId, TenantId, new_id, parse_public_id, public_id
+from payymo_api.payments.models import Payout, StripeConnection, StripeDispute, StripePayment
 
 
 async def make_payout(database: Database, tenant_id: TenantId, minor: int, **fields: object) -> str:
@@ -25,6 +25,25 @@ async def make_payout(database: Database, tenant_id: TenantId, minor: int, **fie
     return await _make(database, tenant_id, Payout, **values)
 
 
+async def make_payment(
+    database: Database, tenant_id: TenantId, minor: int, **fields: object
+) -> str:
+    """Return the public id of a payment that succeeded."""
+    values: dict[str, Any] = {
+        "amount_minor": minor,
+        "amount_capturable_minor": 0,
+        "amount_received_minor": minor,
+        "amount_refunded_minor": 0,
+        "currency": "GBP",
+        "status": "succeeded",
+        "disputed": False,
+        "capture_method": "automatic_async",
+        "metadata_": {},
+        **fields,
+    }
+    return await _make(database, tenant_id, StripePayment, **values)
+
+
 async def make_dispute(
     database: Database, tenant_id: TenantId, minor: int, **fields: object
 ) -> str:
@@ -40,13 +59,16 @@ async def make_dispute(
 
 
 async def _make(
-    database: Database, tenant_id: TenantId, model: type[Payout | StripeDispute], **values: object
+    database: Database,
+    tenant_id: TenantId,
+    model: type[Payout | StripeDispute | StripePayment],
+    **values: object,
 ) -> str:
-    id, connection = new_id(), await _connect(database, tenant_id)
+    id, connection = new_id(), await make_connection(database, tenant_id)
     row = model(
         tenant_id=tenant_id,
         id=id,
-        connection_id=connection,
+        connection_id=parse_public_id("scon", connection),
         stripe_id=f"x_{id.hex}",
         asked_at=now(),
         stripe_created_at=now(),
@@ -58,9 +80,10 @@ async def _make(
     return public_id(model.prefix, id)
 
 
-async def _connect(database: Database, tenant_id: TenantId) -> StripeConnectionId:
+async def make_connection(database: Database, tenant_id: TenantId) -> str:
+    """Return the public id of a connection to an account that nobody asks."""
     id = StripeConnectionId(new_id())
     row = StripeConnection(tenant_id=tenant_id, id=id, type="key", status="active", livemode=False)
     async with database.scope(tenant_id) as scope:
         scope.session.add(row)
-    return id
+    return public_id("scon", id)
