@@ -51,6 +51,7 @@ def _mirrored() -> list[sa.Column[object]]:
         _moment("stripe_created_at"),
         _moment("created_at", now=True),
         _moment("updated_at", now=True),
+        _moment("removed_at", nullable=True),
     ]
 
 
@@ -125,6 +126,7 @@ def _extend_payouts() -> None:
         sa.Column("raw", postgresql.JSONB(), nullable=False),
         _moment("stripe_created_at"),
         _moment("updated_at", now=True),
+        _moment("removed_at", nullable=True),
         *_text("method", nullable=False),
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("traceable", sa.Boolean(), nullable=False),
@@ -171,6 +173,7 @@ def downgrade() -> None:
         "raw",
         "stripe_created_at",
         "updated_at",
+        "removed_at",
         "method",
         "automatic",
         "traceable",
