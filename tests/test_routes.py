@@ -229,6 +229,22 @@ async def test_a_foreign_account_in_an_import_is_refused(
     assert world.ids["account_id"] in await world.incidents()
 
 
+async def test_a_file_that_is_refused_is_not_looked_through_for_ids(
+    stranger: Someone, world: World
+) -> None:
+    """Twenty megabytes of anything: to search them would stop all other requests for seconds."""
+    made = await world.owner.client.post("/api/v1/api_keys", json={"name": "named in a file"})
+    named = made.json()["id"]
+    answer = await stranger.client.post(
+        "/api/v1/transactions/import",
+        data={"account_id": world.ids["account_id"]},
+        files={"file": ("statement.xml", named.encode())},
+    )
+
+    assert answer.status_code == 422
+    assert named not in await world.incidents()
+
+
 def _id_places(schema: dict[str, Any], example: object) -> Iterator[tuple[list[Any], str]]:
     """Return the places of ids in a body's example: the steps to each, and its prefix."""
     if "$ref" in schema:

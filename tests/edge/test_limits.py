@@ -1,4 +1,5 @@
 import asyncio
+import secrets
 import uuid
 from time import time
 
@@ -46,6 +47,28 @@ async def test_plans_and_addresses_have_their_own_limits(settings: Settings) -> 
     unknown = await limits.hit(None, uuid.uuid4().hex)
 
     assert (standard.limit, unknown.limit) == (600, 300)
+    await limits.aclose()
+
+
+async def test_all_addresses_of_one_ipv6_network_share_a_limit(settings: Settings) -> None:
+    limits = RateLimits(Redis.from_url(settings.redis_url))
+    network = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+
+    hits = [await limits.hit(None, f"{network}::{host:x}") for host in range(1, 402)]
+    neighbour = await limits.hit(None, f"2001:db9:{network[9:]}::1")
+
+    assert [hit.allowed for hit in hits].count(True) < 400
+    assert (hits[-1].allowed, neighbour.allowed) == (False, True)
+    await limits.aclose()
+
+
+async def test_an_ipv4_address_in_ipv6_form_is_an_address_of_its_own(settings: Settings) -> None:
+    limits = RateLimits(Redis.from_url(settings.redis_url))
+
+    first = await limits.hit(None, "::ffff:192.0.2.1")
+    other = await limits.hit(None, "::ffff:192.0.2.2")
+
+    assert (first.remaining, other.remaining) == (299, 299)
     await limits.aclose()
 
 

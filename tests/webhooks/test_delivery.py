@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
@@ -91,6 +91,29 @@ class Postman:
 @pytest.fixture
 def postman(parts: Parts, lenient: AiohttpSender, someone: Someone) -> Postman:
     return Postman(parts, lenient, someone)
+
+
+async def test_an_event_is_owed_to_any_number_of_endpoints(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    """7,000: more than one statement has parameters for."""
+    made = parse_public_id("we", (await endpoint(client, "https://example.com/hook"))["id"])
+    await happen(database, tenant_id)
+    async with database.scope(tenant_id) as scope:
+        await scope.session.execute(
+            text(
+                "INSERT INTO webhook_endpoints (tenant_id, id, url, event_types, status, each_line,"
+                " secret) SELECT tenant_id, gen_random_uuid(), url, event_types, status, each_line,"
+                " secret FROM webhook_endpoints, generate_series(2, 7000) WHERE id = :id"
+            ),
+            {"id": made},
+        )
+
+    await _fan_out(database, tenant_id)
+
+    async with database.scope(tenant_id) as scope:
+        owed = select(func.count()).select_from(WebhookDelivery)
+        assert await scope.session.scalar(owed) == 7000
 
 
 async def test_two_fan_outs_owe_once_to_each_endpoint(someone: Someone, database: Database) -> None:

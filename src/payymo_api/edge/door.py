@@ -5,6 +5,7 @@ import re
 from functools import cache
 from time import perf_counter
 from typing import Final
+from urllib.parse import unquote_plus
 from uuid import uuid4
 
 import structlog
@@ -185,7 +186,7 @@ class Visit:
         """Look at the ids of a refused or filtering request: is one of them another tenant's?"""
         if self._caller is None or not self._is_suspect():
             return
-        query = self.scope.get("query_string", b"").decode("latin-1")
+        query = unquote_plus(self.scope.get("query_string", b"").decode("latin-1"))
         body = self._state.get("body", b"").decode("utf-8", "replace")
         named = incidents.named_ids(self.scope["path"], query, body)
         if not named:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from urllib.parse import unquote_plus
 from uuid import UUID
 
 from sqlalchemy import Table, column, func, select, table, true
@@ -34,9 +33,7 @@ class Named:
 
 def named_ids(*texts: str) -> list[Named]:
     """Return the public ids in a request's path, query and body."""
-    found = {
-        match[0]: match[1] for text in texts for match in _NAMED_ID.finditer(unquote_plus(text))
-    }
+    found = {match[0]: match[1] for text in texts for match in _NAMED_ID.finditer(text)}
     return [
         Named(text, prefix, id)
         for text, prefix in list(found.items())[:_MOST_IDS]

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 from time import time
 from typing import Final
@@ -91,7 +92,7 @@ class Hit:
 
 
 class RateLimits:
-    """Counts hits per key, or per address while the caller is not known."""
+    """Counts hits per key, or per address (IPv6: per /64) while the caller is not known."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
@@ -186,4 +187,14 @@ def _bucket(caller: Caller | None, address: str) -> tuple[str, int, int]:
     """Return whose hits are counted together, how many are allowed, and in how many seconds."""
     item = DECLARED[caller.plan if caller else "address"]
     limit = (caller.per_minute if caller else None) or item.amount
-    return f"payymo:limit:{caller.key_id if caller else address}", limit, item.get_expiry()
+    whose = caller.key_id if caller else _network(address)
+    return f"payymo:limit:{whose}", limit, item.get_expiry()
+
+
+def _network(address: str) -> str:
+    """Return the /64 of an IPv6 address: whoever has one address of it has them all."""
+    try:
+        parsed = IPv6Address(address)
+    except ValueError:
+        return address
+    return address if parsed.ipv4_mapped else str(IPv6Network((parsed.packed, 64), strict=False))

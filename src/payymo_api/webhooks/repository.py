@@ -89,8 +89,7 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
         """Make the deliveries of one event; those that are there already stay as they are."""
         rows = [self._row(event.id, event.name, endpoint_id) for endpoint_id in endpoint_ids]
         if rows:
-            statement = insert(WebhookDelivery).values(rows)
-            await self._session.execute(statement.on_conflict_do_nothing())
+            await self._session.execute(insert(WebhookDelivery).on_conflict_do_nothing(), rows)
 
     async def owe_again(
         self, endpoint_id: EndpointId, events: Sequence[tuple[EventId, str]]

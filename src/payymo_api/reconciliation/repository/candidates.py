@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from payymo_api.banking.models import Transaction
 from payymo_api.core.db import Scope
+from payymo_api.core.repository import among
 from payymo_api.core.types import CustomerId, InvoiceId, TransactionId
 from payymo_api.invoicing.models import Customer, CustomerIban, DocumentKey, Invoice
 from payymo_api.invoicing.rules import document_keys
@@ -109,7 +110,7 @@ class Candidates:
     ) -> Sequence[Invoice]:
         statement = self._documents().where(
             _OPEN_DOCUMENT,
-            Invoice.customer_id.in_(customers),
+            among(Invoice.customer_id, customers),
             tuple_(Invoice.currency, Invoice.open_minor).in_(amounts),
         )
         return (await self._session.scalars(statement)).all() if customers else ()
@@ -145,7 +146,7 @@ class Candidates:
 
     async def customers(self, ids: Collection[CustomerId]) -> Mapping[UUID, Customer]:
         statement = select(Customer).where(
-            Customer.tenant_id == self._tenant_id, Customer.id.in_(ids)
+            Customer.tenant_id == self._tenant_id, among(Customer.id, ids)
         )
         return {row.id: row for row in await self._session.scalars(statement)}
 
