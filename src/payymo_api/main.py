@@ -28,6 +28,7 @@ from payymo_api.edge.state import Parts
 from payymo_api.invoicing import router as invoicing
 from payymo_api.payments import router as payments
 from payymo_api.payments.service.accounts import Stripes, open_stripes
+from payymo_api.payments.service.intake import open_intake
 from payymo_api.reconciliation import router as reconciliation
 from payymo_api.tenants import router as tenants
 from payymo_api.tenants.repository import find_callers
@@ -81,9 +82,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     app.state.banks = open_banks(settings, parts.database, parts.keyring)
     app.state.stripes = open_stripes(settings, parts.keyring)
+    app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (*ROUTERS, operations.router, banking.callback):
+    for router in (*ROUTERS, operations.router, banking.callback, payments.webhooks):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)

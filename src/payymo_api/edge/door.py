@@ -27,6 +27,8 @@ _INSIDE = Gauge("payymo_http_requests_inside", "Requests being worked on")
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _UNLIMITED: Final = ("/health/", "/metrics")
 _READS: Final = {"GET", "HEAD"}
+_SIGNED: Final = "/webhooks/"
+"""Providers' deliveries have no key and come in swarms: no limit, their signature is their key."""
 PUBLIC: Final = frozenset({"/api/v1/bank_connections/callback"})
 """Routes below /api/v1 that a browser reaches without a key; each guards itself."""
 _REFUSED: Final = {404, 409, 422}
@@ -101,7 +103,7 @@ class Visit:
 
     async def admit(self) -> PayymoError | None:
         """Find the caller and take the hit; return why the request may not pass."""
-        if self.is_unlimited:
+        if self.is_unlimited or self.scope["path"].startswith(_SIGNED):
             return None
         path, key = self.scope["path"], self._key()
         self._caller = await self.parts.callers.of(key) if key else None

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.core import log
-from payymo_api.core.db import Database
+from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import TenantId, new_id
 from payymo_api.messaging.leases import Lease, may_issue, may_take
@@ -182,6 +182,12 @@ def _alike(message: InboxMessage) -> ColumnElement[bool]:
         InboxMessage.subject == message.subject,
         InboxMessage.done_at.is_(None),
     )
+
+
+async def types(scope: Scope, message: InboxMessage) -> Sequence[str]:
+    """Return the types of all that await what this message awaits."""
+    statement = select(InboxMessage.type).where(_alike(message)).distinct()
+    return (await scope.session.scalars(statement)).all()
 
 
 async def forget_old(database: Database) -> int:

@@ -6,6 +6,7 @@ from typing import Self
 from payymo_api.core.errors import (
     Conflict,
     FieldError,
+    MalformedRequest,
     PayymoError,
     ProviderError,
     ProviderUnavailable,
@@ -124,3 +125,9 @@ class ConnectRefused(ProviderError):
     def told(cls, body: Mapping[str, object]) -> Self:
         said = body.get("error_description", "no reason was given")
         return cls(f"Stripe: {said}", reason=str(body.get("error", "")))
+
+
+class StripeSignatureRefused(MalformedRequest):
+    code = "stripe_signature_refused"
+    title = "This delivery is not signed by Stripe"
+    resolution = "Sign the raw body with the endpoint's secret, at the time it is sent."

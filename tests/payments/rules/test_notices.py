@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo_api.payments.rules.notices import Notice, Subject, read_notice
+from payymo_api.payments.rules.notices import (
+    DEAUTHORIZED,
+    Notice,
+    Subject,
+    read_notice,
+    subject_text,
+    subjects_of,
+)
+
+names = st.from_regex(r"[a-z_A-Z0-9]{1,20}", fullmatch=True)
 
 
 def event(told_of: object, /, **fields: object) -> dict[str, Any]:
@@ -38,6 +47,8 @@ def event(told_of: object, /, **fields: object) -> dict[str, Any]:
         ({"object": "balance"}, []),
         ({"object": "invoice", "id": None}, []),
         ({"object": "invoice", "id": "i" * 256}, []),
+        ({"object": "customer", "id": "two words"}, []),
+        ({"object": "customer", "id": "nul\0"}, []),
         ("nothing", []),
     ],
 )
@@ -48,6 +59,18 @@ def test_names_the_objects_to_ask_for(object: object, subjects: list[Subject]) -
 def test_knows_whose_it_is() -> None:
     notice = read_notice(event({}, account="acct_1", livemode=True))
     assert notice == Notice("evt_1", "any.thing", True, "acct_1", ())  # noqa: FBT003
+
+
+def test_a_connection_that_was_ended_is_about_the_account() -> None:
+    ended = event({"object": "application", "id": "ca_1"}, type=DEAUTHORIZED, account="acct_1")
+    notice = read_notice(ended)
+    assert notice
+    assert notice.subjects == (("account", "acct_1"),)
+
+
+@given(st.lists(st.tuples(names, names), max_size=3))
+def test_subjects_are_kept_as_text(subjects: list[Subject]) -> None:
+    assert subjects_of(subject_text(subjects)) == subjects
 
 
 @pytest.mark.parametrize(

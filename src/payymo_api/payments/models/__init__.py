@@ -3,6 +3,7 @@
 from payymo_api.payments.models.about_payment import AboutPayment
 from payymo_api.payments.models.connections import ConnectVisit, StripeConnection
 from payymo_api.payments.models.disputes import StripeDispute
+from payymo_api.payments.models.intake import StripeCatchUp, StripeWebhookSecret
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
 from payymo_api.payments.models.payouts import BalanceTransaction, Payout
@@ -13,7 +14,9 @@ __all__ = [
     "ConnectVisit",
     "Mirrored",
     "Payout",
+    "StripeCatchUp",
     "StripeConnection",
     "StripeDispute",
     "StripePayment",
+    "StripeWebhookSecret",
 ]

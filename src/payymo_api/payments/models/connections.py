@@ -27,6 +27,7 @@ class StripeConnection(TenantOwned):
             name="ck_stripe_connections_status",
         ),
         Index("uq_stripe_connections_account", "tenant_id", "account_id", "livemode", unique=True),
+        Index("ix_stripe_connections_account", "account_id"),
     )
     prefix = "scon"
 

@@ -2,5 +2,6 @@
 
 from payymo_api.payments.router.disputes import router as disputes
 from payymo_api.payments.router.payouts import balance_transactions, payouts
+from payymo_api.payments.router.webhooks import router as webhooks
 
-__all__ = ["balance_transactions", "disputes", "payouts"]
+__all__ = ["balance_transactions", "disputes", "payouts", "webhooks"]

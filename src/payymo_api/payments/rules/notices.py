@@ -1,6 +1,6 @@
 """What we keep of one of Stripe's events: not the object, which is asked for anew, but its name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,9 @@ Subject = tuple[str, str]
 """The kind of an object, as Stripe calls it, and its id."""
 
 DEAUTHORIZED: Final = "account.application.deauthorized"
+ACCOUNT: Final = "account"
+"""The kind of the account itself."""
+
 _REFERENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "charge": ("payment_intent",),
     "invoice_payment": ("invoice",),
@@ -33,31 +36,51 @@ def read_notice(event: Any) -> Notice | None:  # noqa: ANN401  JSON is anything
     """Return what the event tells of; None if it is no event of the API's first version."""
     match event:
         case {"object": "event", "id": str(id), "type": str(type), "livemode": bool(livemode)}:
-            if len(id) > _LONGEST or len(type) > _LONGEST:
+            if not (_is_name(id) and _is_name(type)):
                 return None
-            return Notice(id, type, livemode, _text(event.get("account")), _subjects(event))
+            account = _name(event.get("account"))
+            subjects = _access(account) if type == DEAUTHORIZED else _subjects(event)
+            return Notice(id, type, livemode, account, subjects)
         case _:
             return None
+
+
+def _access(account: str | None) -> tuple[Subject, ...]:
+    """Whether we may still act for the account is what is to be asked."""
+    return ((ACCOUNT, account),) if account else ()
 
 
 def _subjects(event: Mapping[str, Any]) -> tuple[Subject, ...]:
     match event.get("data"):
         case {"object": {"object": str(kind)} as told}:
-            named = [(name, _reference(told, kind, name)) for name in _kinds_told_of(kind)]
-            return tuple((name, id) for name, id in named if id)
+            named = [
+                (each, _reference(told, kind, each)) for each in _REFERENCES.get(kind, (kind,))
+            ]
+            return tuple((each, id) for each, id in named if id)
         case _:
             return ()
 
 
-def _kinds_told_of(kind: str) -> tuple[str, ...]:
-    return _REFERENCES.get(kind, (kind,))
-
-
-def _reference(told: Mapping[str, Any], kind: str, name: str) -> str | None:
+def _reference(told: Mapping[str, Any], kind: str, other: str) -> str | None:
     """The id in a field, which may have been expanded; the object's own is in `id`."""
-    found = told.get("id" if name == kind else name)
-    return _text(found.get("id") if isinstance(found, dict) else found)
+    found = told.get("id" if other == kind else other)
+    return _name(found.get("id") if isinstance(found, dict) else found)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST else None
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and _is_name(value) else None
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST and text.isprintable() and " " not in text
+
+
+def subject_text(subjects: Iterable[Subject]) -> str:
+    """Return the subjects as the inbox keeps them; equal for messages that ask for the same."""
+    return " ".join(f"{kind}/{id}" for kind, id in subjects)
+
+
+def subjects_of(text: str) -> list[Subject]:
+    """Return what `subject_text` was made of."""
+    parts = [each.partition("/") for each in text.split()]
+    return [(kind, id) for kind, _, id in parts]
