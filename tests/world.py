@@ -12,7 +12,7 @@ from payymo_api.core.types import EventId, parse_public_id
 from payymo_api.messaging import outbox, relay
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
-from tests.payments.factories import make_connection, make_dispute, make_payment, make_payout
+from tests.payments.factories import make_dispute, make_payment, make_payout
 
 ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
@@ -25,6 +25,7 @@ INVOICE = {
 ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
 RULE = {"category": "income.sales", "text": "invoice"}
 CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
+STRIPE_CONNECTION = {"type": "connect", "redirect_url": "https://app.example.com/done"}
 STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
 
@@ -50,6 +51,7 @@ class World:
         "run_id": "run",
         "memory_id": "mem",
         "rule_id": "rule",
+        "stripe_connection_id": "scon",
         "transaction_id": "tr",
     }
 
@@ -93,13 +95,13 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["invoice_id"] = await _make(owner, "/invoices", INVOICE)
     ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
     ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
+    ids["stripe_connection_id"] = await _make(owner, "/stripe/connections", STRIPE_CONNECTION)
     ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
     database: Database = app.state.parts.database
-    ids["stripe_connection_id"] = await make_connection(database, owner.tenant_id)
     ids["payment_id"] = await make_payment(database, owner.tenant_id, 1000)
     ids["payout_id"] = await make_payout(database, owner.tenant_id, 97540)
     ids["dispute_id"] = await make_dispute(database, owner.tenant_id, 1000)

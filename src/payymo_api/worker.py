@@ -26,7 +26,7 @@ from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
-from payymo_api.payments import events as stripe_news
+from payymo_api.payments import events as payment_news
 from payymo_api.payments import tasks as payments
 from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import tasks as reconciliation
@@ -102,6 +102,10 @@ async def _fetch_payout_parts(tools: Tools, tenant_id: TenantId, payload: dict[s
     await payments.fetch_payout_parts(tools.database, tools.stripes, tenant_id, payload)
 
 
+async def _end_stripe_access(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
+    await payments.end_access(tools.database, tools.stripes, payload)
+
+
 async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
     await webhooks.fan_out(tools.database, tenant_id, EventId(id))
 
@@ -134,6 +138,7 @@ REVIEW_TRANSFER = Job("review_transfer", "sync")
 FETCH_PAYOUT_PARTS = Job("fetch_payout_parts", "sync")
 TELL_DISPUTED_PAYMENTS = Job("tell_disputed_payments", "sync")
 APPLY_RULES = Job("apply_category_rules", "sync")
+END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -143,10 +148,11 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.LineRemoved.name: UNDO_REMOVED_LINE,
     bank_news.TransferDoubted.name: REVIEW_TRANSFER,
     bank_news.RulesApplied.name: APPLY_RULES,
+    payment_news.StripeAccessEnded.name: END_STRIPE_ACCESS,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
-    stripe_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
-    stripe_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
-    stripe_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
+    payment_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
+    payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
+    payment_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
     MatchingDue.name: MATCH_EVERYTHING,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
@@ -159,6 +165,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     MATCH_OPEN_LINES: on_event(in_database(reconciliation.match_open_lines)),
     UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
+    END_STRIPE_ACCESS: on_event(_end_stripe_access),
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
     FETCH_PAYOUT_PARTS: on_event(_fetch_payout_parts),
     TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),

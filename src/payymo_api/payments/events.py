@@ -39,6 +39,15 @@ class PayoutListed(Event):
     payout_id: PayoutId
 
 
+class StripeAccessEnded(Event):
+    """We need the access to a connected account no more; it shall end at Stripe too."""
+
+    name: ClassVar[str] = "stripe_access.ended"
+
+    account_id: str
+    livemode: bool
+
+
 class StripePaymentSucceeded(PublicEvent):
     name: ClassVar[str] = "stripe_payment.succeeded"
 

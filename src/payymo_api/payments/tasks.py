@@ -2,9 +2,13 @@ from typing import Any
 
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
-from payymo_api.payments.events import DisputesDecided, PayoutListed
-from payymo_api.payments.service import disputes, payouts
+from payymo_api.payments.events import DisputesDecided, PayoutListed, StripeAccessEnded
+from payymo_api.payments.service import connections, disputes, payouts
 from payymo_api.payments.service.accounts import Stripes
+
+
+async def end_access(database: Database, stripes: Stripes, payload: dict[str, Any]) -> None:
+    await connections.end_access(database, stripes, StripeAccessEnded.model_validate(payload))
 
 
 async def fetch_payout_parts(

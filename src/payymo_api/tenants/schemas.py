@@ -15,6 +15,7 @@ RESOURCES = {
     "invoices": "Invoices and credit notes: the documents that money settles.",
     "reconciliation": "Which money settles which document.",
     "security_incidents": "Tries by others to reach this tenant's objects.",
+    "stripe_connections": "Stripe accounts that we may act for.",
     "stripe_disputes": "What payers dispute at their banks.",
     "stripe_payouts": "What Stripe sends to the bank, and the balance that it is made of.",
     "transactions": "Lines of bank accounts.",
