@@ -47,6 +47,8 @@ ROUTERS = (
     invoicing.customers,
     invoicing.invoices,
     payments.connections,
+    payments.payments,
+    payments.refunds,
     payments.disputes,
     payments.payouts,
     payments.balance_transactions,

@@ -17,6 +17,7 @@ RESOURCES = {
     "security_incidents": "Tries by others to reach this tenant's objects.",
     "stripe_connections": "Stripe accounts that we may act for.",
     "stripe_disputes": "What payers dispute at their banks.",
+    "stripe_payments": "Payments and refunds by Stripe.",
     "stripe_payouts": "What Stripe sends to the bank, and the balance that it is made of.",
     "transactions": "Lines of bank accounts.",
     "webhook_endpoints": "Where events are sent, and how each delivery went.",

@@ -7,6 +7,7 @@ from payymo_api.payments.models.intake import StripeCatchUp, StripeWebhookSecret
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
 from payymo_api.payments.models.payouts import BalanceTransaction, Payout
+from payymo_api.payments.models.refunds import StripeRefund
 
 __all__ = [
     "AboutPayment",
@@ -18,5 +19,6 @@ __all__ = [
     "StripeConnection",
     "StripeDispute",
     "StripePayment",
+    "StripeRefund",
     "StripeWebhookSecret",
 ]

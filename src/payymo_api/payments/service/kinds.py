@@ -14,14 +14,16 @@ from payymo_api.payments.models import (
     Payout,
     StripeDispute,
     StripePayment,
+    StripeRefund,
 )
-from payymo_api.payments.rules import balance_transactions, disputes, payments, payouts
+from payymo_api.payments.rules import balance_transactions, disputes, payments, payouts, refunds
 from payymo_api.payments.rules.raw import Raw, Values
 from payymo_api.payments.service.answers import (
     balance_transaction_answer,
     dispute_answer,
     payment_answer,
     payout_answer,
+    refund_answer,
 )
 
 Moves = Sequence[tuple[Any, Values | None, Values]]
@@ -91,6 +93,14 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         is_overtaken=payments.is_overtaken,
         follow=_payments_moved,
+    ),
+    "refund": Kind(
+        StripeRefund,
+        read=refunds.read,
+        answer=refund_answer,
+        news=refunds.news,
+        events={},
+        is_overtaken=refunds.is_overtaken,
     ),
     "dispute": Kind(
         StripeDispute,
