@@ -131,6 +131,8 @@ MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
 MATCH_CHANGED_PAYOUTS = Job("match_changed_payouts", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
 UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
+SETTLE_BY_PAYMENTS = Job("settle_by_payments", "webhook")
+BOOK_STRIPE_INVOICES = Job("book_stripe_invoices", "webhook")
 SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
@@ -154,6 +156,8 @@ JOBS: Final[Mapping[str, Job]] = {
     payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
     payment_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
     MatchingDue.name: MATCH_EVERYTHING,
+    payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
+    payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
@@ -171,6 +175,8 @@ TASKS: Final[Mapping[Job, Task]] = {
     TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
     MATCH_CHANGED_PAYOUTS: on_event(in_database(reconciliation.match_changed_payouts)),
+    SETTLE_BY_PAYMENTS: on_event(in_database(reconciliation.settle_by_payments)),
+    BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from payymo_api.core.types import DisputeId, PaymentId, PayoutId
+from payymo_api.core.types import DisputeId, PaymentId, PayoutId, StripeInvoiceId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -37,6 +37,14 @@ class PayoutListed(Event):
     name: ClassVar[str] = "payout.listed"
 
     payout_id: PayoutId
+
+
+class StripeInvoicesMoved(Event):
+    """These invoices at Stripe are finalised, and differ from what our books may say of them."""
+
+    name: ClassVar[str] = "stripe_invoices.moved"
+
+    invoice_ids: Sequence[StripeInvoiceId]
 
 
 class StripeAccessEnded(Event):

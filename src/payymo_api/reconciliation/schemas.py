@@ -21,6 +21,7 @@ from payymo_api.core.refs import (
     CustomerRef,
     InvoiceRef,
     MatchRef,
+    PaymentRef,
     PayoutRef,
     TransactionRef,
 )
@@ -245,7 +246,10 @@ class InvoiceMoved(Answer):
     currency: str
     settled_minor: int
     open_minor: int
-    match_id: MatchRef
+    match_id: Annotated[MatchRef | None, Field(description="Where a match has settled it.")]
+    payment_id: Annotated[
+        PaymentRef | None, Field(description="Where a Stripe payment has settled it.")
+    ]
 
 
 class PayoutReconciled(Answer):

@@ -2,7 +2,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Index, cast, func, select
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, Index, cast, func, select
 from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column
 
 from payymo_api.core.types import InvoiceId, PaymentId
@@ -29,15 +29,19 @@ def _disputed(payments: type[Mirrored], statuses: Collection[str]) -> ColumnElem
 class StripePayment(Mirrored):
     """A PaymentIntent with its latest charge. Amounts are in ISO 4217's minor units.
 
-    `invoice_id` is what the intent's metadata names: it may be no invoice of ours. What is disputed
-    is the sum of its disputes, whichever was mirrored first.
+    `invoice_id` is what the intent's metadata names: it may be no invoice of ours. `settles_id` and
+    `settled_minor` are reconciliation's: the document that the payment settles, and how much of it.
+    What is disputed is the sum of its disputes, whichever was mirrored first.
     """
 
     __tablename__ = "stripe_payments"
     __further__ = (
         Index("ix_stripe_payments_created", "tenant_id", "stripe_created_at", "id"),
         Index("ix_stripe_payments_invoice", "tenant_id", "invoice_id"),
+        Index("ix_stripe_payments_settles", "tenant_id", "settles_id"),
+        Index("ix_stripe_payments_customer", "tenant_id", "customer"),
         Index("ix_stripe_payments_charge", "tenant_id", "latest_charge"),
+        CheckConstraint("settled_minor >= 0", name="ck_stripe_payments_settled"),
     )
     prefix = "sp"
 
@@ -51,6 +55,8 @@ class StripePayment(Mirrored):
     disputed: Mapped[bool]
     customer: Mapped[str | None]
     invoice_id: Mapped[InvoiceId | None]
+    settles_id: Mapped[InvoiceId | None]
+    settled_minor: Mapped[int] = mapped_column(server_default="0")
     description: Mapped[str | None]
     statement_descriptor: Mapped[str | None]
     capture_method: Mapped[str]

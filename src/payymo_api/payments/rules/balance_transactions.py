@@ -1,6 +1,5 @@
 """Balance transactions: each movement of a Stripe balance, with what caused it."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from payymo_api.payments.rules.amounts import from_stripe
@@ -38,9 +37,3 @@ def is_the_payout_itself(row: Raw, payout: str) -> bool:
     A payout that came back is a part of the one that pays its money out again.
     """
     return id_of(row["source"]) == payout
-
-
-def news(before: Values | None, after: Values) -> Sequence[str]:
-    """They are told as parts of their payout."""
-    del before, after
-    return []

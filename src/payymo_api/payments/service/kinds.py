@@ -1,7 +1,7 @@
 """Which of Stripe's objects are mirrored, and how."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -12,11 +12,23 @@ from payymo_api.payments.models import (
     BalanceTransaction,
     Mirrored,
     Payout,
+    StripeCustomer,
     StripeDispute,
+    StripeInvoice,
     StripePayment,
     StripeRefund,
+    StripeSubscription,
 )
-from payymo_api.payments.rules import balance_transactions, disputes, payments, payouts, refunds
+from payymo_api.payments.rules import (
+    balance_transactions,
+    customers,
+    disputes,
+    invoices,
+    payments,
+    payouts,
+    refunds,
+    subscriptions,
+)
 from payymo_api.payments.rules.raw import Raw, Values
 from payymo_api.payments.service.answers import (
     balance_transaction_answer,
@@ -25,6 +37,11 @@ from payymo_api.payments.service.answers import (
     payout_answer,
     refund_answer,
 )
+from payymo_api.payments.service.billing_answers import (
+    customer_answer,
+    invoice_answer,
+    subscription_answer,
+)
 
 Moves = Sequence[tuple[Any, Values | None, Values]]
 """Rows, each with what it said before and says now."""
@@ -32,6 +49,10 @@ Moves = Sequence[tuple[Any, Values | None, Values]]
 
 def _never(_: Values, __: Values) -> bool:
     return False
+
+
+def _no_news(_: Values | None, __: Values) -> Sequence[str]:
+    return ()
 
 
 def _nothing(_: Moves) -> list[Event]:
@@ -50,8 +71,8 @@ class Kind:
     model: type[Mirrored]
     read: Callable[[Raw], Values]
     answer: Callable[[Any], BaseModel]
-    news: Callable[[Values | None, Values], Sequence[str]]
-    events: Mapping[str, type[PublicEvent]]
+    news: Callable[[Values | None, Values], Sequence[str]] = _no_news
+    events: Mapping[str, type[PublicEvent]] = field(default_factory=dict)
     is_overtaken: Callable[[Values, Values], bool] = _never
     follow: Callable[[Moves], list[Event]] = _nothing
 
@@ -79,6 +100,11 @@ def _payouts_followed(moves: Moves) -> list[Event]:
     ]
 
 
+def _invoices_moved(moves: Moves) -> list[Event]:
+    ids = [row.id for row, before, after in moves if invoices.moves_books(before, after)]
+    return [events.StripeInvoicesMoved(invoice_ids=ids)] if ids else []
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "payment_intent": Kind(
         StripePayment,
@@ -94,12 +120,25 @@ KINDS: Final[Mapping[str, Kind]] = {
         is_overtaken=payments.is_overtaken,
         follow=_payments_moved,
     ),
+    "customer": Kind(StripeCustomer, read=customers.read, answer=customer_answer),
+    "subscription": Kind(
+        StripeSubscription,
+        read=subscriptions.read,
+        answer=subscription_answer,
+        is_overtaken=subscriptions.is_overtaken,
+    ),
+    "invoice": Kind(
+        StripeInvoice,
+        read=invoices.read,
+        answer=invoice_answer,
+        is_overtaken=invoices.is_overtaken,
+        follow=_invoices_moved,
+    ),
     "refund": Kind(
         StripeRefund,
         read=refunds.read,
         answer=refund_answer,
         news=refunds.news,
-        events={},
         is_overtaken=refunds.is_overtaken,
     ),
     "dispute": Kind(
@@ -119,11 +158,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         follow=_payouts_followed,
     ),
     "balance_transaction": Kind(
-        BalanceTransaction,
-        read=balance_transactions.read,
-        answer=balance_transaction_answer,
-        news=balance_transactions.news,
-        events={},
+        BalanceTransaction, read=balance_transactions.read, answer=balance_transaction_answer
     ),
 }
 """Stripe's name of an object -> how it is mirrored."""

@@ -10,6 +10,8 @@ from payymo_api.core.clock import now
 from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.types import CreditId, CustomerId, InvoiceId, MatchId, PayoutId, new_id
 from payymo_api.messaging import outbox
+from payymo_api.payments.events import StripePaymentsMoved
+from payymo_api.payments.repository import payments_for
 from payymo_api.reconciliation.errors import (
     CreditInUse,
     DocumentOverSettled,
@@ -124,7 +126,10 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
     await books.move(scope, reverse)
     await PayerRepository(scope).unlearn(_payers(books, entries))
     row.status, row.undone_by, row.undone_at = "undone", undone_by, now()
+    waiting = await payments_for(scope, [row.id for row in books.invoices.values()])
     await outbox.record(scope, *news.unmatched(books, row, entries))
+    if waiting:
+        await outbox.record(scope, StripePaymentsMoved(payment_ids=waiting))
     return row
 
 
