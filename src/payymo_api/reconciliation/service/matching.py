@@ -8,6 +8,7 @@ from uuid import UUID
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import AnyScope, Scope
+from payymo_api.core.repository import transient
 from payymo_api.core.types import CreditId, CustomerId, InvoiceId, MatchId, PayoutId, new_id
 from payymo_api.messaging import outbox
 from payymo_api.payments.events import StripePaymentsMoved
@@ -104,6 +105,7 @@ async def record(
         scope,
         *news.matched(books, row, entries),
         *news.settled(books, row.id, settled),
+        *news.reconciled(books, row.id, entries),
     )
     return Made(row, allocations)
 
@@ -133,7 +135,8 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
 
 
 def _match(origin: Origin) -> Match:
-    return Match(
+    return transient(
+        Match,
         id=MatchId(new_id()),
         status="active",
         source=origin.source,
@@ -165,7 +168,8 @@ def _credits(
 def _allocation(books: Books, match_id: MatchId, entry: Entry) -> Allocation:
     document = books.invoices.get(entry.document) or books.payouts.get(entry.document)
     line = books.lines[entry.line]
-    return Allocation(
+    return transient(
+        Allocation,
         id=new_id(),
         match_id=match_id,
         transaction_id=line.id,
