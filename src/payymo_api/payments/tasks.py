@@ -3,7 +3,7 @@ from typing import Any
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.payments.events import DisputesDecided, PayoutListed, StripeAccessEnded
-from payymo_api.payments.service import connections, disputes, payouts
+from payymo_api.payments.service import balance, connections, disputes
 from payymo_api.payments.service.accounts import Stripes
 
 
@@ -15,7 +15,7 @@ async def fetch_payout_parts(
     database: Database, stripes: Stripes, tenant_id: TenantId, payload: dict[str, Any]
 ) -> None:
     listed = PayoutListed.model_validate(payload)
-    await payouts.fetch_parts(database, stripes, tenant_id, listed.payout_id)
+    await balance.fetch_parts(database, stripes, tenant_id, listed.payout_id)
 
 
 async def tell_disputed_payments(
