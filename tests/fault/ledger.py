@@ -44,6 +44,23 @@ INVARIANTS: Final = {
             GROUP BY 1, 2
         ) s ON s.tenant_id = i.tenant_id AND s.invoice_id = i.id
         WHERE i.settled_minor <> coalesce(s.settled, 0)""",
+    "a payout is settled by exactly its allocations": """
+        SELECT p.id FROM payouts p
+        LEFT JOIN (
+            SELECT a.tenant_id, a.payout_id,
+                sum(a.document_amount_minor + a.write_off_minor) AS settled
+            FROM allocations a JOIN matches m
+              ON m.tenant_id = a.tenant_id AND m.id = a.match_id AND m.status = 'active'
+            GROUP BY 1, 2
+        ) s ON s.tenant_id = p.tenant_id AND s.payout_id = p.id
+        WHERE p.settled_minor <> coalesce(s.settled, 0)""",
+    "a payout's parts add up to what is said of them": """
+        SELECT p.id FROM payouts p
+        LEFT JOIN (
+            SELECT tenant_id, payout_id, sum(net_minor) AS net FROM balance_transactions
+            GROUP BY 1, 2
+        ) b ON b.tenant_id = p.tenant_id AND b.payout_id = p.id
+        WHERE p.parts_net_minor <> coalesce(b.net, 0)""",
     "a line of the main job is allocated once": """
         SELECT a.transaction_id FROM allocations a JOIN matches m
           ON m.tenant_id = a.tenant_id AND m.id = a.match_id AND m.status = 'active'

@@ -1,17 +1,19 @@
 """Bank lines that bring Stripe's payouts, or take one back."""
 
+import asyncio
 import json
 from datetime import date
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId, parse_public_id
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.payments.models import Payout
 from payymo_api.reconciliation import tasks
+from tests.fault.ledger import INVARIANTS
 from tests.invoicing.factories import make_customer, make_invoice
 from tests.payments.factories import make_payout
 from tests.reconciliation.factories import (
@@ -25,6 +27,8 @@ from tests.reconciliation.factories import (
 )
 
 STRIPE = "STRIPE PAYMENTS UK LTD"
+LINES = "a line is settled by exactly its allocations"
+PAYOUTS = "a payout is settled by exactly its allocations"
 
 
 async def arrive(database: Database, tenant_id: TenantId) -> None:
@@ -182,3 +186,26 @@ async def test_a_payout_matched_by_hand_is_news_too(
     await match(client, part(money, payout, 97540, "payout"))
 
     assert [each["id"] for each in await news(database, tenant_id)] == [payout]
+
+
+async def test_workers_at_once_match_each_payout_once(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    """Payouts are told and lines are examined at the same time, and some payouts fail meanwhile."""
+    payouts, lines = {}, {}
+    for minor in range(1000, 1012):
+        payouts[minor] = await make_payout(database, tenant_id, minor)
+        lines[minor] = await make_line(database, tenant_id, minor, counterparty_name=STRIPE)
+
+    await asyncio.gather(
+        *(arrive(database, tenant_id) for _ in range(3)),
+        *(change(database, tenant_id, payouts[minor], trace_id="T") for minor in payouts),
+        *(change(database, tenant_id, payouts[minor], status="failed") for minor in (1000, 1001)),
+    )
+
+    made = await matched(client)
+    assert {(lines[minor], payouts[minor], minor) for minor in range(1002, 1012)} <= set(made)
+    assert len(made) == len(set(made)) == len(await news(database, tenant_id))
+    async with database.scope(tenant_id) as scope:
+        for sentence in (LINES, PAYOUTS):
+            assert not (await scope.session.execute(text(INVARIANTS[sentence]))).all()
