@@ -11,7 +11,6 @@ from payymo_api.payments import models
 from payymo_api.reconciliation.repository.matches import AllocationRepository
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules.algebra import Entry
-from payymo_api.reconciliation.rules.engine import Line
 from payymo_api.reconciliation.rules.payouts import (
     Pair,
     Payout,
@@ -33,10 +32,13 @@ class Arrivals:
 
 
 async def among(scope: Scope, rows: Sequence[Transaction]) -> Arrivals:
-    """Decide on these lines; others that are open are rivals only."""
-    if not rows:
-        return Arrivals()
+    """Decide on these lines; others that are open are rivals only.
+
+    What speaks of Stripe may come before Stripe has told us of the payout.
+    """
     candidates = PayoutCandidates(scope)
+    if not rows or not await candidates.has_stripe():
+        return Arrivals()
     found = await candidates.payouts(rows)
     rivals = await candidates.lines(found)
     mine = {row.id: line_of(row) for row in rows}
@@ -49,14 +51,11 @@ async def among(scope: Scope, rows: Sequence[Transaction]) -> Arrivals:
     ]
     return Arrivals(
         [each for each in decide(pairs) if each.line.id in mine],
-        {each.line.id for each in pairs} | await _from_stripe(candidates, mine.values()),
+        {
+            *(each.line.id for each in pairs),
+            *(line.id for line in mine.values() if speaks_of_stripe(line)),
+        },
     )
-
-
-async def _from_stripe(candidates: PayoutCandidates, lines: Iterable[Line]) -> set[UUID]:
-    """A payout's line may come before Stripe has told us of the payout."""
-    found = {line.id for line in lines if speaks_of_stripe(line)}
-    return found if found and await candidates.has_stripe() else set()
 
 
 async def post(scope: Scope, books: Books, pairs: Iterable[Pair]) -> set[UUID]:
