@@ -80,10 +80,14 @@ async def _make(
     return public_id(model.prefix, id)
 
 
-async def make_connection(database: Database, tenant_id: TenantId) -> str:
+async def make_connection(
+    database: Database, tenant_id: TenantId, *, livemode: bool = False
+) -> str:
     """Return the public id of a connection to an account that nobody asks."""
     id = StripeConnectionId(new_id())
-    row = StripeConnection(tenant_id=tenant_id, id=id, type="key", status="active", livemode=False)
+    row = StripeConnection(
+        tenant_id=tenant_id, id=id, type="key", status="active", livemode=livemode
+    )
     async with database.scope(tenant_id) as scope:
         scope.session.add(row)
     return public_id("scon", id)

@@ -15,7 +15,7 @@ from payymo_api.payments.models import Payout
 from payymo_api.reconciliation import tasks
 from tests.fault.ledger import INVARIANTS
 from tests.invoicing.factories import make_customer, make_invoice
-from tests.payments.factories import make_payout
+from tests.payments.factories import make_connection, make_payout
 from tests.reconciliation.factories import (
     MATCH,
     STATUS,
@@ -173,6 +173,18 @@ async def test_a_pair_that_somebody_took_apart_stays_apart(
 
     await client.delete(f"{MATCH}/{made['id']}")
     await change(database, tenant_id, payout)
+
+    assert await matched(client) == []
+
+
+async def test_a_test_payout_brings_nothing_once_there_is_a_live_account(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    await make_payout(database, tenant_id, 97540)
+    await make_connection(database, tenant_id, livemode=True)
+    await make_line(database, tenant_id, 97540, counterparty_name=STRIPE)
+
+    await arrive(database, tenant_id)
 
     assert await matched(client) == []
 

@@ -2,9 +2,11 @@
 
 from payymo_api.payments.repository.collected import (
     collected_before,
+    comes_by,
     invoices_named,
     invoices_paid,
     invoices_to_book,
+    is_real,
     payments_for,
     payments_lost,
     payments_of,
@@ -20,9 +22,11 @@ from payymo_api.payments.repository.payouts import (
 __all__ = [
     "PayoutRepository",
     "collected_before",
+    "comes_by",
     "invoices_named",
     "invoices_paid",
     "invoices_to_book",
+    "is_real",
     "payments_for",
     "payments_lost",
     "payments_of",

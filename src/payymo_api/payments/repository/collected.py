@@ -9,7 +9,7 @@ from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.repository import among, changes, locked
 from payymo_api.core.types import InvoiceId, PaymentId, StripeInvoiceId
 from payymo_api.core.writes import Write
-from payymo_api.payments.models import StripeConnection, StripeInvoice, StripePayment
+from payymo_api.payments.models import Mirrored, StripeConnection, StripeInvoice, StripePayment
 from payymo_api.payments.models.connections import LIVING
 
 _COLLECTED = (
@@ -48,26 +48,26 @@ async def invoices_to_book(
     """Return those that have a place in the books, as they are committed now."""
     statement = (
         select(StripeInvoice)
-        .join(StripeConnection, _comes_by(StripeInvoice))
+        .join(StripeConnection, comes_by(StripeInvoice))
         .where(
             StripeInvoice.tenant_id == scope.tenant_id,
             among(StripeInvoice.id, ids),
             StripeInvoice.finalized_at.is_not(None),
             StripeInvoice.customer.is_not(None),
-            _is_real(scope),
+            is_real(scope),
         )
     )
     fresh = statement.execution_options(populate_existing=True)
     return (await scope.session.scalars(fresh)).all()
 
 
-def _comes_by(model: type[StripeInvoice | StripePayment]) -> ColumnElement[bool]:
+def comes_by(model: type[Mirrored]) -> ColumnElement[bool]:
     return (StripeConnection.tenant_id == model.tenant_id) & (
         StripeConnection.id == model.connection_id
     )
 
 
-def _is_real(scope: Scope) -> ColumnElement[bool]:
+def is_real(scope: Scope) -> ColumnElement[bool]:
     """What comes by a test connection counts only while the tenant has no live one."""
     live = exists().where(
         _LIVE.tenant_id == scope.tenant_id, _LIVE.livemode, _LIVE.status.in_(LIVING)
@@ -94,12 +94,12 @@ async def invoices_named(scope: Scope, ids: Collection[PaymentId]) -> dict[Payme
     """Return payment -> the document that its metadata names, which may be none of ours."""
     statement = (
         select(StripePayment.id, StripePayment.invoice_id)
-        .join(StripeConnection, _comes_by(StripePayment))
+        .join(StripeConnection, comes_by(StripePayment))
         .where(
             StripePayment.tenant_id == scope.tenant_id,
             among(StripePayment.id, ids),
             StripePayment.invoice_id.is_not(None),
-            _is_real(scope),
+            is_real(scope),
         )
     )
     return {row.id: row.invoice_id for row in await scope.session.execute(statement)}
@@ -111,7 +111,7 @@ async def collected_before(scope: Scope, ids: Collection[PaymentId]) -> set[Paym
     since = func.coalesce(StripeConnection.activated_at, StripeConnection.created_at)
     statement = (
         select(StripePayment.id)
-        .join(StripeConnection, _comes_by(StripePayment))
+        .join(StripeConnection, comes_by(StripePayment))
         .where(
             StripePayment.tenant_id == scope.tenant_id,
             among(StripePayment.id, ids),
@@ -137,8 +137,8 @@ async def _paying(scope: Scope, condition: ColumnElement[bool]) -> list[tuple[Pa
             & (StripeInvoice.customer == StripePayment.customer)
             & (StripePayment.stripe_id == any_(StripeInvoice.payment_intents)),
         )
-        .join(StripeConnection, _comes_by(StripePayment))
-        .where(StripePayment.tenant_id == scope.tenant_id, condition, _is_real(scope))
+        .join(StripeConnection, comes_by(StripePayment))
+        .where(StripePayment.tenant_id == scope.tenant_id, condition, is_real(scope))
         .order_by(StripePayment.id)
     )
     return [(row.id, row.stripe_id) for row in await scope.session.execute(statement)]

@@ -9,6 +9,7 @@ from payymo_api.banking.models import Transaction
 from payymo_api.core.db import Scope
 from payymo_api.core.types import PayoutId
 from payymo_api.payments.models import Payout, StripeConnection
+from payymo_api.payments.repository import comes_by, is_real
 
 REACH = timedelta(days=31)
 """Further than this from a payout's arrival no line is looked for, whatever it names."""
@@ -24,6 +25,7 @@ class PayoutCandidates:
     """Reads for one tenant."""
 
     def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._session = scope.session
         self._tenant_id = scope.tenant_id
 
@@ -32,10 +34,17 @@ class PayoutCandidates:
         days = [row.booked_on for row in lines]
         brought = {(row.currency, row.amount_minor) for row in lines}
         returned = {(currency, -minor) for currency, minor in brought}
-        statement = select(Payout).where(
-            Payout.tenant_id == self._tenant_id,
-            Payout.arrival_on.between(min(days) - REACH, max(days) + REACH),
-            or_(and_(_AMOUNT.in_(brought), _IS_DUE), and_(_AMOUNT.in_(returned), _IS_TO_RETURN)),
+        statement = (
+            select(Payout)
+            .join(StripeConnection, comes_by(Payout))
+            .where(
+                Payout.tenant_id == self._tenant_id,
+                Payout.arrival_on.between(min(days) - REACH, max(days) + REACH),
+                or_(
+                    and_(_AMOUNT.in_(brought), _IS_DUE), and_(_AMOUNT.in_(returned), _IS_TO_RETURN)
+                ),
+                is_real(self._scope),
+            )
         )
         return (await self._session.scalars(statement)).all()
 
