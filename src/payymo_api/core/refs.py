@@ -110,3 +110,7 @@ def _public_id(parts: Sequence[object]) -> PublicId | None:
         if found is not None:
             return found
     return None
+
+
+InvoiceFilter = Annotated[ids.InvoiceId, PublicId("inv", lenient=True)]
+StripeConnectionFilter = Annotated[ids.StripeConnectionId, PublicId("scon", lenient=True)]

@@ -1,7 +1,14 @@
+from typing import Annotated
+
+from fastapi import Query
+
+from payymo_api.core.fields import Listing
 from payymo_api.core.refs import PaymentRef
 from payymo_api.edge.openapi import problem
 from payymo_api.edge.route import api_router
+from payymo_api.edge.scope import ScopeDep
 from payymo_api.payments.errors import StripeDeclined
+from payymo_api.payments.repository.payments import PaymentRepository
 from payymo_api.payments.router.attempts import AttemptDep
 from payymo_api.payments.rules.declines import DECLINES
 from payymo_api.payments.schemas.payment_requests import (
@@ -9,14 +16,24 @@ from payymo_api.payments.schemas.payment_requests import (
     CaptureRequest,
     PaymentRequest,
 )
-from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentMade
+from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFilters, PaymentMade
 from payymo_api.payments.schemas.refunds import RefundAnswer, RefundRequest
 from payymo_api.payments.service import payments as service
 from payymo_api.payments.service import refunds
+from payymo_api.payments.service.answers import payment_answer
 
 router = api_router("/stripe/payments", "stripe_payments")
 _FUNDS = DECLINES["insufficient_funds"]
 _DECLINED = problem(StripeDeclined(_FUNDS.payer, _FUNDS.told("card_declined"), None))
+
+
+@router.get("")
+async def list_stripe_payments(
+    scope: ScopeDep, filters: Annotated[PaymentFilters, Query()]
+) -> Listing[PaymentAnswer]:
+    """List Stripe payments, newest first by when Stripe made them."""
+    page = await PaymentRepository(scope).page(filters)
+    return Listing[PaymentAnswer].of(page, payment_answer)
 
 
 @router.post("", status_code=201, responses={402: _DECLINED})
@@ -28,6 +45,12 @@ async def create_stripe_payment(attempt: AttemptDep, request: PaymentRequest) ->
     is declined. Send an Idempotency-Key: a repeated request never charges twice.
     """
     return await service.create_payment(attempt, request)
+
+
+@router.get("/{payment_id}")
+async def get_stripe_payment(scope: ScopeDep, payment_id: PaymentRef) -> PaymentAnswer:
+    """Read one Stripe payment, as Stripe told of it last."""
+    return payment_answer(await PaymentRepository(scope).get(payment_id))
 
 
 @router.post("/{payment_id}/capture")
