@@ -34,7 +34,7 @@ async def take(shop: Shop, body: dict[str, object]) -> dict[str, Any]:
 
 async def intents(shop: Shop, control: httpx.AsyncClient) -> list[dict[str, Any]]:
     found = (await control.get("/stripe/objects/payment_intent")).raise_for_status().json()
-    return list(found["data"] if isinstance(found, dict) else found)
+    return list(found)
 
 
 async def payments(shop: Shop) -> list[StripePayment]:
@@ -45,9 +45,11 @@ async def payments(shop: Shop) -> list[StripePayment]:
         return list(rows)
 
 
-async def lose_answers(control: httpx.AsyncClient, calls: int) -> None:
+async def lose_answers(
+    control: httpx.AsyncClient, calls: int, path: str = "/v1/payment_intents"
+) -> None:
     """Stripe does the work, and nobody hears of it; the SDK asks three times."""
-    fault = {"path": "/v1/payment_intents", "calls": calls, "done": True, "drop": True}
+    fault = {"path": path, "calls": calls, "done": True, "drop": True}
     (await control.post("/faults", json=fault)).raise_for_status()
 
 

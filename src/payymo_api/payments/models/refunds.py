@@ -41,5 +41,6 @@ StripeRefund.payment_id = column_property(
         StripePayment.connection_id == StripeRefund.connection_id,
         StripePayment.stripe_id == StripeRefund.payment_intent,
     )
-    .scalar_subquery()
+    .scalar_subquery(),
+    expire_on_flush=False,
 )
