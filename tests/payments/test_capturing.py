@@ -70,6 +70,15 @@ async def test_a_payment_is_given_up(shop: Shop) -> None:
     assert await shop.told() == []
 
 
+async def test_what_was_only_authorised_is_not_given_back(shop: Shop) -> None:
+    made = await authorise(shop)
+
+    told = (await act(shop, made, "cancel")).json()
+
+    assert (told["status"], told["amount_refunded_minor"]) == ("canceled", 0)
+    assert await shop.told() == []
+
+
 async def test_a_lost_capture_is_found_out_by_the_retry(
     shop: Shop, control: httpx.AsyncClient
 ) -> None:

@@ -14,6 +14,7 @@ from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.rules.raw import Raw
 from payymo_api.payments.service import mirror
 from payymo_api.payments.service.accounts import Stripes
+from payymo_api.payments.service.kinds import KINDS
 from payymo_api.payments.service.troubles import noted
 
 _STRIPE_REMEMBERS = timedelta(hours=23)
@@ -60,8 +61,10 @@ class Attempt:
     async def keep(
         self, connection: StripeConnection, kind: str, raw: Raw, asked_at: datetime
     ) -> Any:  # noqa: ANN401  a row of the kind
+        """Keep what we did; it is news, however the clocks of Stripe and us differ."""
         async with self.database.scope(self.tenant_id) as scope:
-            [row] = await mirror.keep(scope, connection, kind, [raw], asked_at)
+            announce = KINDS[kind].events
+            [row] = await mirror.keep(scope, connection, kind, [raw], asked_at, announce=announce)
         return row
 
     async def refetch(self, connection: StripeConnection, kind: str, stripe_id: str) -> Any:  # noqa: ANN401  a row of the kind
