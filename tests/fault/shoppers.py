@@ -77,7 +77,9 @@ class Shoppers:
         while True:
             async with self._turn:
                 status, told = await self._ask(path, key, body)
-            self.asked[status] += 1
+                self.asked[status] += 1
+                if not status:
+                    await asyncio.sleep(_PAUSE)  # nobody else would get through
             if status and status < 500 and told.get("code") != "idempotency_in_flight":
                 return status, told
             await asyncio.sleep(_PAUSE)

@@ -90,6 +90,8 @@ ApplicationRef = Annotated[ids.ApplicationId, PublicId("rap")]
 IncidentRef = Annotated[ids.IncidentId, PublicId("inc")]
 AccountFilter = Annotated[ids.AccountId, PublicId("bacc", lenient=True)]
 ConnectionFilter = Annotated[ids.ConnectionId, PublicId("bc", lenient=True)]
+InvoiceFilter = Annotated[ids.InvoiceId, PublicId("inv", lenient=True)]
+StripeConnectionFilter = Annotated[ids.StripeConnectionId, PublicId("scon", lenient=True)]
 EndpointFilter = Annotated[ids.EndpointId, PublicId("we", lenient=True)]
 PaymentFilter = Annotated[ids.PaymentId, PublicId("sp", lenient=True)]
 EventFilter = Annotated[ids.EventId, PublicId("evt", lenient=True)]
@@ -110,7 +112,3 @@ def _public_id(parts: Sequence[object]) -> PublicId | None:
         if found is not None:
             return found
     return None
-
-
-InvoiceFilter = Annotated[ids.InvoiceId, PublicId("inv", lenient=True)]
-StripeConnectionFilter = Annotated[ids.StripeConnectionId, PublicId("scon", lenient=True)]

@@ -4,13 +4,10 @@ from fastapi import Query
 
 from payymo_api.core.fields import Listing
 from payymo_api.core.refs import PaymentRef
-from payymo_api.edge.openapi import problem
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import ScopeDep
-from payymo_api.payments.errors import StripeDeclined
 from payymo_api.payments.repository.payments import PaymentRepository
-from payymo_api.payments.router.attempts import AttemptDep
-from payymo_api.payments.rules.declines import DECLINES
+from payymo_api.payments.router.attempts import DECLINED, AttemptDep
 from payymo_api.payments.schemas.payment_requests import (
     CancelRequest,
     CaptureRequest,
@@ -23,8 +20,6 @@ from payymo_api.payments.service import refunds
 from payymo_api.payments.service.answers import payment_answer
 
 router = api_router("/stripe/payments", "stripe_payments")
-_FUNDS = DECLINES["insufficient_funds"]
-_DECLINED = problem(StripeDeclined(_FUNDS.payer, _FUNDS.told("card_declined"), None))
 
 
 @router.get("")
@@ -36,7 +31,7 @@ async def list_stripe_payments(
     return Listing[PaymentAnswer].of(page, payment_answer)
 
 
-@router.post("", status_code=201, responses={402: _DECLINED})
+@router.post("", status_code=201, responses={402: DECLINED})
 async def create_stripe_payment(attempt: AttemptDep, request: PaymentRequest) -> PaymentMade:
     """Take a payment by Stripe. Give `client_secret` to Stripe Elements on the payer's page.
 
