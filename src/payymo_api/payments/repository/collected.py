@@ -115,7 +115,7 @@ async def collected_before(scope: Scope, ids: Collection[PaymentId]) -> set[Paym
         .where(
             StripePayment.tenant_id == scope.tenant_id,
             among(StripePayment.id, ids),
-            func.to_timestamp(charged) < since,
+            func.to_timestamp(charged) < func.date_trunc("second", since),  # as Stripe counts
         )
     )
     return set(await scope.session.scalars(statement))
