@@ -88,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     app.state.banks = open_banks(settings, parts.database, parts.keyring)
-    app.state.stripes = open_stripes(settings, parts.keyring)
+    app.state.stripes = open_stripes(settings, parts.database, parts.keyring)
     app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
