@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from payymo_api.core.types import PaymentId, StripeInvoiceId
+from payymo_api.core.types import PaymentId, StripeConnectionId, StripeInvoiceId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -30,6 +30,14 @@ class StripeAccessEnded(Event):
 
     account_id: str
     livemode: bool
+
+
+class StripeHistoryDue(Event):
+    """What the connection's account has had is to be fetched, or fetched further."""
+
+    name: ClassVar[str] = "stripe_history.due"
+
+    connection_id: StripeConnectionId
 
 
 class StripePaymentSucceeded(PublicEvent):

@@ -25,29 +25,26 @@ class Pacer:
 
     async def call(self, send: Send, *, has_time: bool) -> Raw:
         """Send, and again when Stripe asks us to slow down: later each time, not all at once."""
-        for wait in _AGAIN_SECONDS:
-            await self._turn(has_time=has_time)
+        wait = self.pace.wait(monotonic())
+        if has_time and wait > _LONGEST_SECONDS:
+            raise StripeBusy("Many calls wait for this account.", retry_after=math.ceil(wait))
+        for pause in _AGAIN_SECONDS:
             try:
-                return await self._felt(send)
+                return await self._once(send, has_time=has_time)
             except StripeBusy:
-                await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311  spread, not secret
-        await self._turn(has_time=has_time)
-        return await self._felt(send)
+                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  spread, not secret
+        return await self._once(send, has_time=has_time)
 
-    async def _turn(self, *, has_time: bool) -> None:
+    def brake(self) -> None:
+        """Stripe has asked us to slow down."""
+        self.pace = self.pace.brake(monotonic())
+
+    async def _once(self, send: Send, *, has_time: bool) -> Raw:
         moment = monotonic()
         wait = self.pace.wait(moment) if has_time else 0.0
-        if wait > _LONGEST_SECONDS:
-            raise StripeBusy("Many calls wait for this account.", retry_after=math.ceil(wait))
         self.pace = self.pace.spend(moment)
         await asyncio.sleep(wait)
-
-    async def _felt(self, send: Send) -> Raw:
-        try:
-            answer = await send()
-        except StripeBusy:
-            self.pace = self.pace.brake(monotonic())
-            raise
+        answer = await send()
         self.pace = self.pace.speed_up()
         return answer
 

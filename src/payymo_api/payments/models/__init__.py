@@ -2,6 +2,7 @@
 
 from payymo_api.payments.models.connections import ConnectVisit, StripeConnection
 from payymo_api.payments.models.customers import StripeCustomer
+from payymo_api.payments.models.histories import StripeHistory
 from payymo_api.payments.models.intake import StripeCatchUp, StripeWebhookSecret
 from payymo_api.payments.models.invoices import StripeInvoice
 from payymo_api.payments.models.mirrored import Mirrored
@@ -17,6 +18,7 @@ __all__ = [
     "StripeCatchUp",
     "StripeConnection",
     "StripeCustomer",
+    "StripeHistory",
     "StripeInvoice",
     "StripePayment",
     "StripeRefund",
