@@ -98,6 +98,10 @@ async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> No
     await banking.end_consent(tools.banks, payload)
 
 
+async def _fetch_payout_parts(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    await payments.fetch_payout_parts(tools.database, tools.stripes, tenant_id, payload)
+
+
 async def _end_stripe_access(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
     await payments.end_access(tools.database, tools.stripes, payload)
 
@@ -124,6 +128,7 @@ async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
 
 MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
+MATCH_CHANGED_PAYOUTS = Job("match_changed_payouts", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
 UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
 SETTLE_BY_PAYMENTS = Job("settle_by_payments", "webhook")
@@ -132,6 +137,8 @@ SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
 REVIEW_TRANSFER = Job("review_transfer", "sync")
+FETCH_PAYOUT_PARTS = Job("fetch_payout_parts", "sync")
+TELL_DISPUTED_PAYMENTS = Job("tell_disputed_payments", "sync")
 APPLY_RULES = Job("apply_category_rules", "sync")
 END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 
@@ -145,6 +152,9 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.RulesApplied.name: APPLY_RULES,
     payment_news.StripeAccessEnded.name: END_STRIPE_ACCESS,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
+    payment_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
+    payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
+    payment_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
     MatchingDue.name: MATCH_EVERYTHING,
     payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
     payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
@@ -161,7 +171,10 @@ TASKS: Final[Mapping[Job, Task]] = {
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
     END_STRIPE_ACCESS: on_event(_end_stripe_access),
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
+    FETCH_PAYOUT_PARTS: on_event(_fetch_payout_parts),
+    TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    MATCH_CHANGED_PAYOUTS: on_event(in_database(reconciliation.match_changed_payouts)),
     SETTLE_BY_PAYMENTS: on_event(in_database(reconciliation.settle_by_payments)),
     BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),

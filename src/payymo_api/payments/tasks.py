@@ -1,10 +1,25 @@
 from typing import Any
 
 from payymo_api.core.db import Database
-from payymo_api.payments.events import StripeAccessEnded
-from payymo_api.payments.service import connections
+from payymo_api.core.types import TenantId
+from payymo_api.payments.events import DisputesDecided, PayoutListed, StripeAccessEnded
+from payymo_api.payments.service import connections, disputes, payouts
 from payymo_api.payments.service.accounts import Stripes
 
 
 async def end_access(database: Database, stripes: Stripes, payload: dict[str, Any]) -> None:
     await connections.end_access(database, stripes, StripeAccessEnded.model_validate(payload))
+
+
+async def fetch_payout_parts(
+    database: Database, stripes: Stripes, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    listed = PayoutListed.model_validate(payload)
+    await payouts.fetch_parts(database, stripes, tenant_id, listed.payout_id)
+
+
+async def tell_disputed_payments(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    decided = DisputesDecided.model_validate(payload)
+    await disputes.tell_payments(database, tenant_id, decided.dispute_ids)

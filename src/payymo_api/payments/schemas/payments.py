@@ -82,6 +82,12 @@ class PaymentAnswer(Answer):
     amount_capturable_minor: Annotated[int, Field(description="Authorised, not captured yet.")]
     amount_received_minor: int
     amount_refunded_minor: int
+    amount_disputed_minor: Annotated[
+        int, Field(description="What banks hold by disputes, or have taken for good.")
+    ]
+    amount_lost_minor: Annotated[
+        int, Field(description="What was lost by disputes: it pays no invoice any more.")
+    ]
     disputed: Annotated[bool, Field(description="The payer disputes or disputed it at the bank.")]
     customer: Annotated[
         str | None, Field(examples=["cus_Example"], description="Stripe's id of the customer.")
