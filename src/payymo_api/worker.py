@@ -102,6 +102,10 @@ async def _fetch_payout_parts(tools: Tools, tenant_id: TenantId, payload: dict[s
     await payments.fetch_payout_parts(tools.database, tools.stripes, tenant_id, payload)
 
 
+async def _fetch_stripe_history(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    await payments.fetch_history(tools.database, tools.stripes, tenant_id, payload)
+
+
 async def _end_stripe_access(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
     await payments.end_access(tools.database, tools.stripes, payload)
 
@@ -141,6 +145,7 @@ FETCH_PAYOUT_PARTS = Job("fetch_payout_parts", "sync")
 TELL_DISPUTED_PAYMENTS = Job("tell_disputed_payments", "sync")
 APPLY_RULES = Job("apply_category_rules", "sync")
 END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
+FETCH_STRIPE_HISTORY = Job("fetch_stripe_history", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -151,6 +156,7 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.TransferDoubted.name: REVIEW_TRANSFER,
     bank_news.RulesApplied.name: APPLY_RULES,
     payment_news.StripeAccessEnded.name: END_STRIPE_ACCESS,
+    payment_news.StripeHistoryDue.name: FETCH_STRIPE_HISTORY,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     payment_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
     payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
@@ -170,6 +176,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
     END_STRIPE_ACCESS: on_event(_end_stripe_access),
+    FETCH_STRIPE_HISTORY: on_event(_fetch_stripe_history),
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
     FETCH_PAYOUT_PARTS: on_event(_fetch_payout_parts),
     TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),
@@ -221,7 +228,7 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     database = Database.of(settings)
     keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
     banks = open_banks(settings, database, keyring)
-    stripes = open_stripes(settings, database, keyring)
+    stripes = open_stripes(settings, database, keyring, has_time=True)
     presence = Presence(settings.database_url)
     tools = Tools(settings, database, keyring, banks, stripes, sender, presence)
     try:

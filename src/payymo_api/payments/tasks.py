@@ -2,8 +2,13 @@ from typing import Any
 
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
-from payymo_api.payments.events import DisputesDecided, PayoutListed, StripeAccessEnded
-from payymo_api.payments.service import connections, disputes, payouts
+from payymo_api.payments.events import (
+    DisputesDecided,
+    PayoutListed,
+    StripeAccessEnded,
+    StripeHistoryDue,
+)
+from payymo_api.payments.service import connections, disputes, history, payouts
 from payymo_api.payments.service.accounts import Stripes
 
 
@@ -23,3 +28,10 @@ async def tell_disputed_payments(
 ) -> None:
     decided = DisputesDecided.model_validate(payload)
     await disputes.tell_payments(database, tenant_id, decided.dispute_ids)
+
+
+async def fetch_history(
+    database: Database, stripes: Stripes, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    due = StripeHistoryDue.model_validate(payload)
+    await history.fetch(database, stripes, tenant_id, due.connection_id)

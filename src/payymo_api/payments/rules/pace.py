@@ -1,4 +1,4 @@
-"""How fast an account is called: a little faster while Stripe answers, half as fast when it objects.
+"""How fast an account is called: a little faster while all goes well, half as fast after a 429.
 
 Stripe allows about 100 calls a second live and 25 in test mode, less where it finds it fit, and the
 account's own systems share in that: nobody can know the right pace, so it is felt for.

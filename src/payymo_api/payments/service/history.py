@@ -3,7 +3,7 @@
 Where the walk stands is committed with each page, so that any worker goes on from there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from payymo_api.core.clock import now
@@ -19,8 +19,10 @@ from payymo_api.payments.models.connections import LIVING
 from payymo_api.payments.repository.connections import StripeConnectionRepository
 from payymo_api.payments.repository.histories import HistoryRepository
 from payymo_api.payments.rules.raw import moment
+from payymo_api.payments.schemas.connections import StripeConnectionDetail
 from payymo_api.payments.service import mirror
 from payymo_api.payments.service.accounts import Stripes
+from payymo_api.payments.service.answers import connection_detail
 from payymo_api.payments.service.kinds import KINDS
 
 _PAGE = 100
@@ -40,6 +42,12 @@ async def begin_anew(scope: Scope, id: StripeConnectionId) -> None:
     """Have all of it fetched once more: any object may have changed, and no event tells of it."""
     await HistoryRepository(scope).forget(id)
     await begin(scope, id)
+
+
+async def show(scope: Scope, id: StripeConnectionId) -> StripeConnectionDetail:
+    """Return the connection, and how far its history is fetched."""
+    connection = await StripeConnectionRepository(scope).get(id)
+    return connection_detail(connection, _in_order(await HistoryRepository(scope).of(id)))
 
 
 async def fetch(
@@ -70,7 +78,11 @@ async def _standing(
         rows = await HistoryRepository(scope).of(id)
     if connection is None or connection.status not in LIVING:
         return None, ()
-    return connection, [row for kind in KINDS if (row := rows.get(kind)) and not row.finished_at]
+    return connection, [row for row in _in_order(rows) if not row.finished_at]
+
+
+def _in_order(rows: Mapping[str, StripeHistory]) -> Sequence[StripeHistory]:
+    return [rows[kind] for kind in KINDS if kind in rows]
 
 
 async def _fetch_kind(
