@@ -26,7 +26,8 @@ from payymo_api.payments.service.accounts import Stripes
 from payymo_api.payments.service.kinds import KINDS
 from payymo_api.sandbox.stripe.platform import LIVE_KEY
 from tests.conftest import Someone
-from tests.payments.conftest import Shop, connect
+from tests.payments.conftest import RETURN_URL, Shop, connect
+from tests.reconciliation.collecting import work as work_off
 
 EVENTS = (
     "payment_intent.succeeded payment_intent.payment_failed payment_intent.requires_action"
@@ -138,20 +139,57 @@ async def test_a_walk_that_is_killed_at_every_page_goes_on_and_asks_nothing_twic
     assert await mirrored(shop) == await told(shop, control)
 
 
-async def test_history_is_silent_and_what_follows_from_it_is_not(
-    shop: Shop, control: httpx.AsyncClient
-) -> None:
-    await shop.api.pay()
+async def connected_at(shop: Shop, seconds: int) -> None:
     async with shop.database.scope(shop.tenant_id) as scope:
         row = await scope.session.get(StripeConnection, (shop.tenant_id, shop.connection.id))
         assert row
-        made = (await shop.account.list("payment_intent", {})).data[0]["created"]
-        row.activated_at = moment(made + 1)
+        row.activated_at = moment(seconds)
+
+
+async def test_history_is_silent_and_what_follows_from_it_is_not(shop: Shop) -> None:
+    made = await shop.api.pay()
+    await connected_at(shop, made["created"] + 1)
     await begin(shop)
     await fetch_all(shop)
 
     assert await shop.told() == []
     assert await shop.told("stripe_payments.moved") == ["stripe_payments.moved"]
+
+
+async def test_what_was_made_before_and_paid_after_is_news(
+    shop: Shop, control: httpx.AsyncClient
+) -> None:
+    made = await shop.api.post("payment_intents", amount=1000, currency="gbp")
+    await connected_at(shop, made["created"] + 10)
+    await control.put("/clock", json={"advance_seconds": 20})
+    path = f"payment_intents/{made['id']}/confirm"
+    await shop.api.post(path, payment_method="pm_card_visa", return_url=RETURN_URL)
+    await begin(shop)
+    await fetch_all(shop)
+
+    assert await shop.told() == ["stripe_payment.succeeded"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_the_books_are_the_same_in_whatever_order_the_kinds_come(
+    shop: Shop,
+    control: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    backwards: bool,  # noqa: FBT001  a case
+) -> None:
+    if backwards:
+        monkeypatch.setattr(history, "KINDS", dict(reversed(list(KINDS.items()))))
+    await furnish(control)
+    await begin(shop)
+    await fetch_all(shop)
+    await work_off(shop)
+
+    rows = (await shop.client.get("/api/v1/invoices")).json()["data"]
+    booked = {row["source_ref"]: row["settled_minor"] for row in rows}
+    invoices = (await control.get("/stripe/objects/invoice")).json()
+    due = [row for row in invoices if row["status"] != "draft" and row["amount_due"]]
+    assert booked == {row["id"]: row["amount_paid"] for row in due}
+    assert any(booked.values())
 
 
 async def test_progress_is_shown(
