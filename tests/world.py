@@ -24,6 +24,7 @@ INVOICE = {
 ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
 RULE = {"category": "income.sales", "text": "invoice"}
 CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
+STRIPE_CONNECTION = {"type": "connect", "redirect_url": "https://app.example.com/done"}
 STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
 
@@ -47,6 +48,7 @@ class World:
         "run_id": "run",
         "memory_id": "mem",
         "rule_id": "rule",
+        "stripe_connection_id": "scon",
         "transaction_id": "tr",
     }
 
@@ -90,6 +92,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["invoice_id"] = await _make(owner, "/invoices", INVOICE)
     ids["account_id"] = await _make(owner, "/bank_accounts", ACCOUNT)
     ids["connection_id"] = await _make(owner, "/bank_connections", CONNECTION)
+    ids["stripe_connection_id"] = await _make(owner, "/stripe/connections", STRIPE_CONNECTION)
     ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)

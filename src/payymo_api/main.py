@@ -46,6 +46,7 @@ ROUTERS = (
     banking.memories,
     invoicing.customers,
     invoicing.invoices,
+    payments.connections,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,
@@ -54,6 +55,8 @@ ROUTERS = (
     webhooks.events,
     webhooks.event_types,
 )
+PUBLIC = (banking.callback, payments.callback, payments.webhooks)
+"""Each guards itself: no key is asked for."""
 DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
 
 Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's decimals,
@@ -82,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (*ROUTERS, operations.router, banking.callback, payments.webhooks):
+    for router in (*ROUTERS, operations.router, *PUBLIC):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)

@@ -26,6 +26,8 @@ from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
 from payymo_api.messaging.work import perform
+from payymo_api.payments import events as payment_news
+from payymo_api.payments import tasks as payments
 from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
@@ -96,6 +98,10 @@ async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> No
     await banking.end_consent(tools.banks, payload)
 
 
+async def _end_stripe_access(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
+    await payments.end_access(tools.database, tools.stripes, payload)
+
+
 async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
     await webhooks.fan_out(tools.database, tenant_id, EventId(id))
 
@@ -125,6 +131,7 @@ COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
 REVIEW_TRANSFER = Job("review_transfer", "sync")
 APPLY_RULES = Job("apply_category_rules", "sync")
+END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -134,6 +141,7 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.LineRemoved.name: UNDO_REMOVED_LINE,
     bank_news.TransferDoubted.name: REVIEW_TRANSFER,
     bank_news.RulesApplied.name: APPLY_RULES,
+    payment_news.StripeAccessEnded.name: END_STRIPE_ACCESS,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     MatchingDue.name: MATCH_EVERYTHING,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
@@ -147,6 +155,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     MATCH_OPEN_LINES: on_event(in_database(reconciliation.match_open_lines)),
     UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
+    END_STRIPE_ACCESS: on_event(_end_stripe_access),
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),

@@ -7,7 +7,6 @@ from typing import Self
 
 from payymo_api.core.errors import (
     Conflict,
-    PayymoError,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -242,13 +241,3 @@ class TooManyRules(Conflict):
     code = "too_many_category_rules"
     title = "There are as many category rules as may be"
     resolution = "Delete rules that are no longer needed, or join several into one."
-
-
-def kind_of(code: str) -> type[PayymoError]:
-    """Return the error that was kept by its code: what happened, and what to do about it."""
-    known = {error.code: error for error in _kinds(PayymoError)}
-    return known.get(code, PayymoError)
-
-
-def _kinds(base: type[PayymoError]) -> list[type[PayymoError]]:
-    return [base, *(kind for each in base.__subclasses__() for kind in _kinds(each))]

@@ -29,7 +29,9 @@ _UNLIMITED: Final = ("/health/", "/metrics")
 _READS: Final = {"GET", "HEAD"}
 _SIGNED: Final = "/webhooks/"
 """Providers' deliveries have no key and come in swarms: no limit, their signature is their key."""
-PUBLIC: Final = frozenset({"/api/v1/bank_connections/callback"})
+PUBLIC: Final = frozenset(
+    {"/api/v1/bank_connections/callback", "/api/v1/stripe/connections/callback"}
+)
 """Routes below /api/v1 that a browser reaches without a key; each guards itself."""
 _REFUSED: Final = {404, 409, 422}
 _DEFAULTS: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))

@@ -70,7 +70,7 @@ _IF_NONE_MATCH: Final[Json] = {
     "description": "ETag of the last read; 304 if nothing changed.",
     "schema": {"type": "string"},
 }
-_ASK_PROVIDERS: Final = {"bank_connections"}
+_ASK_PROVIDERS: Final = {"bank_connections", "stripe_connections"}
 
 
 def install(app: FastAPI, tags: dict[str, str]) -> None:

@@ -131,3 +131,28 @@ class StripeSignatureRefused(MalformedRequest):
     code = "stripe_signature_refused"
     title = "This delivery is not signed by Stripe"
     resolution = "Sign the raw body with the endpoint's secret, at the time it is sent."
+
+
+class ConnectDenied(ProviderError):
+    status = 409
+    code = "stripe_connect_denied"
+    title = "The account's owner did not grant access"
+    resolution = "Ask again: POST /api/v1/stripe/connections."
+
+
+class KeyUnfit(ValidationFailed):
+    code = "stripe_key_unfit"
+    title = "The key can't be used"
+    resolution = "Make a restricted key in Stripe's dashboard with what errors names."
+
+
+class StripeAccountConnected(Conflict):
+    code = "stripe_account_connected"
+    title = "The Stripe account is connected already"
+    resolution = "Use the connection that detail names, or remove it first."
+
+
+class StripeConnectionHasNoKey(Conflict):
+    code = "stripe_connection_has_no_key"
+    title = "The connection has no key of its own"
+    resolution = "Only a connection of type key has one to rotate."

@@ -15,6 +15,15 @@ class StripePaymentsMoved(Event):
     payment_ids: Sequence[PaymentId]
 
 
+class StripeAccessEnded(Event):
+    """We need the access to a connected account no more; it shall end at Stripe too."""
+
+    name: ClassVar[str] = "stripe_access.ended"
+
+    account_id: str
+    livemode: bool
+
+
 class StripePaymentSucceeded(PublicEvent):
     name: ClassVar[str] = "stripe_payment.succeeded"
 

@@ -15,6 +15,7 @@ RESOURCES = {
     "invoices": "Invoices and credit notes: the documents that money settles.",
     "reconciliation": "Which money settles which document.",
     "security_incidents": "Tries by others to reach this tenant's objects.",
+    "stripe_connections": "Stripe accounts that we may act for.",
     "transactions": "Lines of bank accounts.",
     "webhook_endpoints": "Where events are sent, and how each delivery went.",
 }

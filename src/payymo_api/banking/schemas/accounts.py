@@ -15,6 +15,7 @@ from payymo_api.core.fields import (
     Request,
 )
 from payymo_api.core.refs import AccountRef, ConnectionFilter, ConnectionRef
+from payymo_api.core.troubles import Trouble
 
 AccountStatus = Literal["active", "no_feed", "suspended", "closed", "error"]
 
@@ -49,17 +50,6 @@ class BalanceAnswer(Answer):
     amount_minor: int
     currency: str
     reference_on: Day | None
-
-
-class Trouble(Answer):
-    """Why a connection or an account does not work, and what mends it."""
-
-    code: Annotated[str, Field(examples=["consent_expired"])]
-    title: Annotated[
-        str, Field(examples=["The consent has ended"], description="What to show to its user.")
-    ]
-    detail: Annotated[str, Field(examples=["The consent has ended on 2026-11-30."])]
-    next_step: Annotated[str, Field(examples=["Let the account holder consent again."])]
 
 
 class AccountAnswer(Answer):

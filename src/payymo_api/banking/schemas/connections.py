@@ -1,44 +1,16 @@
-import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import Field
 
-from payymo_api.banking.schemas.accounts import AccountStatus, Trouble
-from payymo_api.core.fields import Answer, Code, Country, Day, Instant, Name, Paging, Request, Text
+from payymo_api.banking.schemas.accounts import AccountStatus
+from payymo_api.core.addresses import WebAddress
+from payymo_api.core.fields import Answer, Code, Country, Day, Instant, Name, Paging, Request
 from payymo_api.core.refs import AccountRef, ConnectionRef, RunRef
+from payymo_api.core.troubles import Trouble
 
 Provider = Literal["gocardless"]
 ConnectionStatus = Literal["pending", "active", "expired", "error", "revoked"]
-
-
-def _web_address(text: str) -> str:
-    if not _is_web_address(text):
-        raise ValueError("an absolute http or https URL without user name, in ASCII")
-    return text
-
-
-def _is_web_address(text: str) -> bool:
-    if not re.fullmatch(r"[\x21-\x7e]+", text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return (
-            parts.scheme in {"https", "http"}
-            and bool(parts.hostname)
-            and parts.port != 0
-            and parts.username is None
-        )
-    except ValueError:
-        return False
-
-
-WebAddress = Annotated[
-    Text,
-    AfterValidator(_web_address),
-    WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2000}),
-]
 
 
 class InstitutionFilters(Paging):

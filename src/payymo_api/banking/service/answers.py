@@ -6,9 +6,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from payymo_api.banking.errors import kind_of
 from payymo_api.banking.models import BankAccount, BankConnection, SyncRun, Transaction
-from payymo_api.banking.schemas.accounts import AccountAnswer, BalanceAnswer, Trouble
+from payymo_api.banking.schemas.accounts import AccountAnswer, BalanceAnswer
 from payymo_api.banking.schemas.connections import (
     AccountBrief,
     ConnectionAnswer,
@@ -28,6 +27,7 @@ from payymo_api.banking.service.allowances import budget_of
 from payymo_api.core.clock import now
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
+from payymo_api.core.troubles import Trouble
 from payymo_api.core.types import ConnectionId
 
 
@@ -42,20 +42,8 @@ def connection_answer(row: BankConnection, accounts: Sequence[BankAccount]) -> C
             "next_sync_at": min(
                 (each.next_sync_at for each in accounts if each.next_sync_at), default=None
             ),
-            "error": _trouble(row),
+            "error": Trouble.of(row.error_code, row.error_detail),
         }
-    )
-
-
-def _trouble(row: BankConnection | BankAccount) -> Trouble | None:
-    if row.error_code is None:
-        return None
-    kind = kind_of(row.error_code)
-    return Trouble(
-        code=row.error_code,
-        title=kind.title,
-        detail=row.error_detail or "",
-        next_step=kind.resolution,
     )
 
 
@@ -91,7 +79,7 @@ def account_answer(row: BankAccount) -> AccountAnswer:
             "balances": balances,
             "calls_left": budget.left(moment) if row.connection_id else None,
             "calls_reset_at": budget.next_back(moment),
-            "error": _trouble(row),
+            "error": Trouble.of(row.error_code, row.error_detail),
         }
     )
 

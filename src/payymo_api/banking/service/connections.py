@@ -1,9 +1,6 @@
 """Connections to banks: asked for, read again, consented to anew, removed."""
 
-import hashlib
-import hmac
 import math
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -35,6 +32,7 @@ from payymo_api.core.clock import now, rfc3339
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.fields import Listing
+from payymo_api.core.states import derived_state, digest_of
 from payymo_api.core.types import ConnectionId, TenantId
 from payymo_api.edge import exact
 from payymo_api.messaging import outbox
@@ -59,16 +57,11 @@ class Journey:
 
     @property
     def state(self) -> str:
-        told = f"consent:{self.tenant_id}:{self.id}".encode()
-        return urlsafe_b64encode(hmac.digest(self.secret, told, "sha256")).decode().rstrip("=")
+        return derived_state(self.secret, f"consent:{self.tenant_id}:{self.id}")
 
     @property
     def return_url(self) -> str:
         return f"{self.callback_url}?{urlencode({'state': self.state})}"
-
-
-def digest_of(state: str) -> bytes:
-    return hashlib.sha256(state.encode()).digest()
 
 
 async def create_connection(journey: Journey, request: ConnectionRequest) -> ConnectionAnswer:

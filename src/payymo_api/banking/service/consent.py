@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from payymo_api.banking.errors import (
     AccountForbidden,
@@ -28,12 +27,13 @@ from payymo_api.banking.repository.connections import tenant_of_visit
 from payymo_api.banking.rules import schedule
 from payymo_api.banking.service.announcing import announce
 from payymo_api.banking.service.banks import Banks
-from payymo_api.banking.service.connections import digest_of
 from payymo_api.banking.service.linking import Arrival, link
 from payymo_api.core import log
+from payymo_api.core.addresses import with_query
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError, ProviderError
+from payymo_api.core.states import digest_of
 from payymo_api.core.types import ConnectionId, TenantId, public_id
 from payymo_api.messaging import outbox
 
@@ -85,10 +85,7 @@ async def come_back(database: Database, banks: Banks, state: str) -> Return | No
 
 
 def _with_outcome(row: BankConnection) -> str:
-    parts = urlsplit(row.redirect_url)
-    outcome = [("connection_id", public_id("bc", row.id)), ("status", row.status)]
-    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *outcome])
-    return urlunsplit(parts._replace(query=query))
+    return with_query(row.redirect_url, connection_id=public_id("bc", row.id), status=row.status)
 
 
 async def complete_consent(

@@ -1,3 +1,7 @@
+"""Payments over HTTP: a module per resource."""
+
+from payymo_api.payments.router.callback import router as callback
+from payymo_api.payments.router.connections import router as connections
 from payymo_api.payments.router.webhooks import router as webhooks
 
-__all__ = ["webhooks"]
+__all__ = ["callback", "connections", "webhooks"]

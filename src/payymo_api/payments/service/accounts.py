@@ -25,7 +25,7 @@ class Stripes:
 
     def of(self, connection: StripeConnection) -> StripeAccount:
         """Return the connection's account; StripeConnectionNotActive if it can't be reached."""
-        if connection.status not in LIVING:
+        if connection.status not in LIVING or connection.account_id is None:
             raise StripeConnectionNotActive(f"The Stripe connection is {connection.status}.")
         if connection.secret_key is not None:
             return self.by_key(self.unsealed(connection, connection.secret_key))
@@ -34,7 +34,7 @@ class Stripes:
     def by_key(self, secret_key: str) -> StripeAccount:
         return SdkAccount(self.url, self.http, secret_key)
 
-    def connected(self, account_id: str | None) -> StripeAccount:
+    def connected(self, account_id: str) -> StripeAccount:
         """Return an account that is connected to our platform."""
         if self.platform_key is None:
             raise StripeNotConfigured("There is no platform key for Stripe Connect.")

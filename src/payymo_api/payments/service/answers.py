@@ -4,9 +4,12 @@ from typing import Any
 
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
-from payymo_api.payments.models import StripePayment
+from payymo_api.core.troubles import Trouble
+from payymo_api.payments.models import StripeConnection, StripePayment
+from payymo_api.payments.schemas.connections import AccountBrief, StripeConnectionAnswer
 from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFailure, PaymentMethodBrief
 
+_OF_CONNECTION = StripeConnectionAnswer.model_fields.keys() - {"account", "error"}
 _SHOWN = PaymentAnswer.model_fields.keys() - {
     "amount",
     "failure",
@@ -14,6 +17,25 @@ _SHOWN = PaymentAnswer.model_fields.keys() - {
     "metadata",
     "payment_method",
 }
+
+
+def connection_answer(row: StripeConnection) -> StripeConnectionAnswer:
+    return StripeConnectionAnswer(
+        **{name: getattr(row, name) for name in _OF_CONNECTION},
+        account=_account(row),
+        error=Trouble.of(row.error_code, row.error_detail),
+    )
+
+
+def _account(row: StripeConnection) -> AccountBrief | None:
+    if row.account_id is None:
+        return None
+    return AccountBrief(
+        id=row.account_id,
+        name=row.account_name,
+        country=row.country,
+        default_currency=row.default_currency,
+    )
 
 
 def payment_answer(row: StripePayment) -> PaymentAnswer:
