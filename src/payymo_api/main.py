@@ -47,6 +47,7 @@ ROUTERS = (
     invoicing.customers,
     invoicing.invoices,
     payments.connections,
+    payments.intake,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from payymo_api.core.types import PaymentId
+from payymo_api.core.types import PaymentId, StripeConnectionId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -22,6 +22,26 @@ class StripeAccessEnded(Event):
 
     account_id: str
     livemode: bool
+
+
+class StripeConnected(Event):
+    """A connection lives, for the first time or again."""
+
+    name: ClassVar[str] = "stripe_connection.connected"
+
+    connection_id: StripeConnectionId
+
+
+class StripeCatchUpDue(Event):
+    """The connection's events are to be listed, for those that never came."""
+
+    name: ClassVar[str] = "stripe_catch_up.due"
+
+    connection_id: StripeConnectionId
+
+
+class StripeConnectionRevoked(PublicEvent):
+    name: ClassVar[str] = "stripe_connection.revoked"
 
 
 class StripePaymentSucceeded(PublicEvent):

@@ -2,6 +2,7 @@
 
 from payymo_api.payments.router.callback import router as callback
 from payymo_api.payments.router.connections import router as connections
+from payymo_api.payments.router.intake import router as intake
 from payymo_api.payments.router.webhooks import router as webhooks
 
-__all__ = ["callback", "connections", "webhooks"]
+__all__ = ["callback", "connections", "intake", "webhooks"]

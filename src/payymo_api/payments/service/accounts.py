@@ -15,13 +15,14 @@ from payymo_api.payments.rules.keys import nature
 
 @dataclass(frozen=True, slots=True)
 class Stripes:
-    """`platform` is None without credentials for Connect."""
+    """`platform` is None without credentials for Connect; `public_url` is where Stripe finds us."""
 
     url: str
     http: Http
     keyring: Keyring
     platform_key: str | None = field(repr=False)
     platform: ConnectPlatform | None
+    public_url: str
 
     def of(self, connection: StripeConnection) -> StripeAccount:
         """Return the connection's account; StripeConnectionNotActive if it can't be reached."""
@@ -77,4 +78,4 @@ def open_stripes(settings: Settings, keyring: Keyring) -> Stripes:
         if key and client_id
         else None
     )
-    return Stripes(settings.stripe_url, open_http(), keyring, key, platform)
+    return Stripes(settings.stripe_url, open_http(), keyring, key, platform, settings.public_url)
