@@ -26,6 +26,7 @@ from payymo_api.payments.rules.raw import Raw
 from payymo_api.payments.service import mirror
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.payments.service.connections import revoke, shown
+from payymo_api.payments.service.intake import followed
 from payymo_api.payments.service.kinds import KINDS
 from payymo_api.payments.service.troubles import noted
 
@@ -53,7 +54,7 @@ async def follow(database: Database, stripes: Stripes, message: InboxMessage) ->
             return message.received_at
         asked = await _asked_since(scope, message)
         told = {_TOLD_BY[type] for type in await inbox.types(scope, message) if type in _TOLD_BY}
-    for subject in subjects_of(message.subject):
+    for subject in followed(subjects_of(message.subject)):
         if subject not in asked:
             async with noted(database, connection):
                 asked[subject] = await _ask(database, stripes, connection, subject, told)

@@ -4,7 +4,7 @@ One transaction keeps all that came while the one before was written: a swarm co
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -27,7 +27,7 @@ from payymo_api.payments.repository.receivers import (
     receiver_and_secrets,
     receivers_of_account,
 )
-from payymo_api.payments.rules.notices import ACCOUNT, Notice, read_notice, subject_text
+from payymo_api.payments.rules.notices import ACCOUNT, Notice, Subject, read_notice, subject_text
 from payymo_api.payments.rules.signature import flaw
 from payymo_api.payments.service.kinds import KINDS
 from payymo_api.payments.service.secrets import unsealed
@@ -164,9 +164,14 @@ def open_intake(settings: Settings, database: Database, keyring: Keyring) -> Int
     return Intake(database, keyring, [each.strip() for each in secrets if each.strip()])
 
 
+def followed(subjects: Iterable[Subject]) -> list[Subject]:
+    """Return those that there is something to ask of."""
+    return [subject for subject in subjects if subject[0] in KINDS or subject[0] == ACCOUNT]
+
+
 def message_of(notice: Notice, receiver: Receiver) -> Message:
     """What the inbox keeps: objects of kinds that are not mirrored are nothing to ask for."""
-    subjects = [each for each in notice.subjects if each[0] in KINDS or each[0] == ACCOUNT]
+    subjects = followed(notice.subjects)
     return Message(
         receiver.tenant_id,
         receiver.connection_id,
