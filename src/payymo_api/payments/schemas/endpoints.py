@@ -21,7 +21,6 @@ class WebhookSecretRequest(Request):
         SecretStr,
         AfterValidator(_check),
         Field(
-            json_schema_extra={"pattern": f"^{_SECRET.pattern}$"},
             description="The signing secret that Stripe shows for the endpoint; never shown again.",
             examples=["whsec_example0000"],
         ),
