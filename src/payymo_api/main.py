@@ -57,7 +57,7 @@ ROUTERS = (
     webhooks.event_types,
 )
 PUBLIC = (banking.callback, payments.callback, payments.webhooks)
-"""Each guards itself: no key is asked for."""
+"""For browsers and providers, not for keys."""
 DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
 
 Send your API key in `X-API-Key`. Amounts are exact: `amount` has the currency's decimals,

@@ -127,12 +127,6 @@ class ConnectRefused(ProviderError):
         return cls(f"Stripe: {said}", reason=str(body.get("error", "")))
 
 
-class StripeSignatureRefused(MalformedRequest):
-    code = "stripe_signature_refused"
-    title = "This delivery is not signed by Stripe"
-    resolution = "Sign the raw body with the endpoint's secret, at the time it is sent."
-
-
 class ConnectDenied(ProviderError):
     status = 409
     code = "stripe_connect_denied"
@@ -156,3 +150,9 @@ class StripeConnectionHasNoKey(Conflict):
     code = "stripe_connection_has_no_key"
     title = "The connection has no key of its own"
     resolution = "Only a connection of type key has one to rotate."
+
+
+class StripeSignatureRefused(MalformedRequest):
+    code = "stripe_signature_refused"
+    title = "This delivery is not signed by Stripe"
+    resolution = "Sign the raw body with the endpoint's secret, at the time it is sent."
