@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (*ROUTERS, operations.router, *PUBLIC):
+    for router in (*PUBLIC, *ROUTERS, operations.router):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)

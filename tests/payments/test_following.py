@@ -30,8 +30,8 @@ async def tell(
         Message(shop.tenant_id, connection.id, f"evt_{new_id().hex}", type, subject)
         for type in types
     ]
-    async with shop.database.system() as session:
-        assert await inbox.keep(session, "stripe", told) == len(told)
+    async with shop.database.system_write_scope() as scope:
+        assert await inbox.keep(scope, "stripe", told) == len(told)
 
 
 async def follow(shop: Shop) -> int:

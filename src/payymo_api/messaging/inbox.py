@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.core import log
-from payymo_api.core.db import Database, Scope
+from payymo_api.core.db import AnyScope, Database, Scope
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import TenantId, new_id
+from payymo_api.messaging import outbox
 from payymo_api.messaging.leases import Lease, may_issue, may_take
 from payymo_api.messaging.models import InboxMessage
-from payymo_api.messaging.outbox import CHANNEL
 from payymo_api.messaging.queue import Job, Queue, has_room
 from payymo_api.messaging.relay import BATCH, LEASE, backoff
 
@@ -52,7 +52,7 @@ class Message:
     subject: str
 
 
-async def keep(session: AsyncSession, source: str, messages: Sequence[Message]) -> int:
+async def keep(scope: AnyScope, source: str, messages: Sequence[Message]) -> int:
     """Keep those that are new, and return how many; in one order, so that none waits in a ring."""
     if not messages:
         return 0
@@ -65,10 +65,9 @@ async def keep(session: AsyncSession, source: str, messages: Sequence[Message]) 
         [row.type for row in rows],
         [row.subject for row in rows],
     ]
-    connection = await session.connection()
-    kept = (await connection.exec_driver_sql(_KEEP, (source, *values))).scalars().all()
-    if any(kept):
-        await session.execute(select(func.pg_notify(CHANNEL, "")))
+    kept = await scope.fetch(_KEEP, source, *values)
+    if any(row["subject"] for row in kept):
+        await outbox.wake(scope)
     return len(kept)
 
 

@@ -158,7 +158,7 @@ async def _take(database: Database, connection: StripeConnection, page: Listed) 
         message_of(notice, receiver) for notice in notices if notice.livemode is connection.livemode
     ]
     async with database.scope(connection.tenant_id) as scope:
-        new = await inbox.keep(scope.session, SOURCE, messages)
+        new = await inbox.keep(scope, SOURCE, messages)
         row = await CatchUpRepository(scope).of(connection.id)
         assert row
         row.events_listed += len(page.data)

@@ -116,8 +116,8 @@ class Intake:
                 _settle(batch, None)
 
     async def _write_once(self, messages: Sequence[Message]) -> None:
-        async with self.database.system() as session:
-            new = await inbox.keep(session, SOURCE, messages)
+        async with self.database.system_write_scope() as scope:
+            new = await inbox.keep(scope, SOURCE, messages)
         count("kept", new)
         count("repeated", len(messages) - new)
 
