@@ -56,7 +56,7 @@ ROUTERS = (
     webhooks.events,
     webhooks.event_types,
 )
-PUBLIC = (banking.callback, payments.callback, payments.webhooks)
+PUBLIC = (payments.webhooks, banking.callback, payments.callback)
 """For browsers and providers, not for keys."""
 DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
 

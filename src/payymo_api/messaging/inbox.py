@@ -17,7 +17,6 @@ from payymo_api.core import log
 from payymo_api.core.db import AnyScope, Database, Scope
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import TenantId, new_id
-from payymo_api.messaging import outbox
 from payymo_api.messaging.leases import Lease, may_issue, may_take
 from payymo_api.messaging.models import InboxMessage
 from payymo_api.messaging.queue import Job, Queue, has_room
@@ -34,7 +33,7 @@ SELECT tenant_id, id, $1, connection_id, message_id, type, subject,
 FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[])
   AS told (tenant_id, id, connection_id, message_id, type, subject)
 ON CONFLICT (tenant_id, connection_id, message_id) DO NOTHING
-RETURNING subject
+RETURNING id
 """
 _log = log.get(__name__)
 Act = Callable[[InboxMessage], Awaitable[datetime]]
@@ -53,7 +52,10 @@ class Message:
 
 
 async def keep(scope: AnyScope, source: str, messages: Sequence[Message]) -> int:
-    """Keep those that are new, and return how many; in one order, so that none waits in a ring."""
+    """Keep those that are new, and return how many; in one order, so that none waits in a ring.
+
+    Whoever keeps some wakes the workers by `outbox.wake`, then or a little later.
+    """
     if not messages:
         return 0
     rows = sorted(set(messages))
@@ -65,10 +67,7 @@ async def keep(scope: AnyScope, source: str, messages: Sequence[Message]) -> int
         [row.type for row in rows],
         [row.subject for row in rows],
     ]
-    kept = await scope.fetch(_KEEP, source, *values)
-    if any(row["subject"] for row in kept):
-        await outbox.wake(scope)
-    return len(kept)
+    return len(await scope.fetch(_KEEP, source, *values))
 
 
 async def issue(database: Database, queue: Queue, jobs: Mapping[str, Job]) -> int:

@@ -159,6 +159,7 @@ async def _take(database: Database, connection: StripeConnection, page: Listed) 
     ]
     async with database.scope(connection.tenant_id) as scope:
         new = await inbox.keep(scope, SOURCE, messages)
+        await outbox.wake(scope)
         row = await CatchUpRepository(scope).of(connection.id)
         assert row
         row.events_listed += len(page.data)

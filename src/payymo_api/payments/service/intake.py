@@ -5,6 +5,7 @@ One transaction keeps all that came while the one before was written: a swarm co
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -15,10 +16,10 @@ from prometheus_client import Counter
 from payymo_api.core.clock import now
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
-from payymo_api.core.errors import MalformedRequest, NotFound
+from payymo_api.core.errors import MalformedRequest, NotFound, PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import StripeConnectionId
-from payymo_api.messaging import inbox
+from payymo_api.messaging import inbox, outbox
 from payymo_api.messaging.inbox import Message
 from payymo_api.payments.errors import StripeSignatureRefused
 from payymo_api.payments.repository.receivers import (
@@ -36,6 +37,7 @@ SOURCE: Final = "stripe"
 _DELIVERIES = Counter("payymo_stripe_deliveries", "Deliveries of Stripe's events", ["outcome"])
 _REMEMBERED_SECONDS = 1.0
 _REMEMBERED = 10_000
+_GATHER_SECONDS = 0.01
 
 
 def count(outcome: str, times: int = 1) -> None:
@@ -69,6 +71,7 @@ class Intake:
     _remembered: dict[Any, tuple[float, Any]] = field(default_factory=dict)
     _waiting: list[tuple[Sequence[Message], asyncio.Future[None]]] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
+    _waking: asyncio.Task[None] | None = None
 
     async def take_platform(self, signature: str, body: bytes) -> None:
         """A delivery to our platform's endpoint: for whoever has connected the event's account."""
@@ -114,6 +117,15 @@ class Intake:
                 _settle(batch, error)
             else:
                 _settle(batch, None)
+            if self._waking is None or self._waking.done():
+                self._waking = asyncio.create_task(self._wake())
+
+    async def _wake(self) -> None:
+        """Wake the workers, a moment later: no answer waits for it, and once does for a swarm."""
+        await asyncio.sleep(_GATHER_SECONDS)
+        with suppress(PayymoError):  # they look by themselves too
+            async with self.database.system_write_scope() as scope:
+                await outbox.wake(scope)
 
     async def _write_once(self, messages: Sequence[Message]) -> None:
         async with self.database.system_write_scope() as scope:
