@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 from payymo_api.banking.events import BankConnectionCreated
 from payymo_api.core.db import Database
-from payymo_api.core.types import EventId, parse_public_id
+from payymo_api.core.types import EventId, parse_public_id, public_id
 from payymo_api.messaging import outbox, relay
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
+from tests.payments.conftest import connect
 
 ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
@@ -24,6 +25,12 @@ INVOICE = {
 ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
 RULE = {"category": "income.sales", "text": "invoice"}
 CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
+PAYMENT = {
+    "amount": "10.00",
+    "currency": "GBP",
+    "payment_method": "pm_card_visa",
+    "confirm": True,
+}
 STRIPE_CONNECTION = {"type": "connect", "redirect_url": "https://app.example.com/done"}
 STATEMENT = (ROOT / "examples" / "statement.camt053.xml").read_bytes()
 
@@ -47,6 +54,8 @@ class World:
         "match_id": "mt",
         "run_id": "run",
         "memory_id": "mem",
+        "payment_id": "sp",
+        "refund_id": "sre",
         "rule_id": "rule",
         "stripe_connection_id": "scon",
         "transaction_id": "tr",
@@ -98,6 +107,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
+    ids["payment_id"], ids["refund_id"] = await _pay(app, owner)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 
@@ -107,6 +117,14 @@ async def _make(owner: Someone, path: str, body: dict[str, Any]) -> str:
     assert answer.status_code == 201, answer.text
     id: str = answer.json()["id"]
     return id
+
+
+async def _pay(app: FastAPI, owner: Someone) -> tuple[str, str]:
+    """A payment by Stripe, and the refund of a part of it."""
+    connection = await connect(app.state.parts.database, app.state.stripes, owner.tenant_id)
+    payment = PAYMENT | {"connection_id": public_id("scon", connection.id)}
+    id = await _make(owner, "/stripe/payments", payment)
+    return id, await _make(owner, f"/stripe/payments/{id}/refunds", {"amount": "1.00"})
 
 
 async def _import(owner: Someone, account_id: str) -> tuple[str, str]:

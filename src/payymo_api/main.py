@@ -48,6 +48,8 @@ ROUTERS = (
     invoicing.invoices,
     payments.connections,
     payments.intake,
+    payments.payments,
+    payments.refunds,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,

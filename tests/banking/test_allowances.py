@@ -146,6 +146,30 @@ async def test_balances_are_not_asked_for_while_no_line_is_new(
     assert (await office.world.calls(READINGS), await office.world.calls(BALANCES)) == (4, 3)
 
 
+async def test_balances_that_the_bank_did_not_tell_are_asked_for_again(
+    office: Office, calendar: Calendar
+) -> None:
+    """They changed with lines that are known by then: they would stand still for a day."""
+    (held,) = [
+        each
+        for each in (await office.world.control.get("/gocardless/bank_accounts")).json()
+        if each["institution_id"] == office.institution
+    ]
+    line = {"transactionAmount": {"amount": "1.00", "currency": "EUR"}, "bookingDate": "2026-11-01"}
+    await office.say_lines(held["iban"], line)
+    made = await office.connect()
+    before = (await office.account(made))["balances_at"]
+    await office.say_lines(held["iban"], line, line)
+    await office.world.fault(path=f"*{BALANCES}", status=503, calls=1)
+    await office.refresh(made)
+    assert (await office.account(made))["balances_at"] == before
+
+    calendar.advance(hours=1)
+    await office.refresh(made)
+
+    assert (await office.account(made))["balances_at"] > before
+
+
 async def test_the_banks_headers_correct_the_count(office: Office) -> None:
     made = await office.connect()
     await office.world.say("PUT", "/gocardless/allowance", calls=10)

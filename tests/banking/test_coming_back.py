@@ -94,3 +94,19 @@ async def test_a_consent_makes_its_connection_active_once(office: Office) -> Non
     found = await office.get(f"{CONNECTIONS}/{made['id']}")
     assert (found["status"], found["error"]["code"]) == ("error", "account_suspended")
     assert len(await office.events("bank_connection.updated")) == told
+
+
+async def test_a_removed_connection_leaves_no_consent_that_was_asked_for_anew(
+    office: Office,
+) -> None:
+    """The account holder is at the bank when it is removed, and consents."""
+    made = await office.connect()
+    path = f"{CONNECTIONS}/{made['id']}"
+    asked = (await office.client.post(f"{path}/reauthorize", json={})).json()
+    assert (await office.client.delete(path)).status_code == 204
+    await office.world.control.get(f"{asked['authorization_url']}?approve=1")
+
+    await office.work()
+
+    held = (await office.world.control.get("/gocardless/bank_accounts")).json()
+    assert all(each["accounts"] == [] for each in held)

@@ -171,6 +171,23 @@ async def test_files_of_two_formats_do_not_both_count(
     assert amounts(await office.lines()) == expected(*SHARED, CLOSES)
 
 
+async def test_a_line_that_two_formats_date_differently_is_flagged_on_both_days(
+    office: Office, iban: str
+) -> None:
+    """By posting in the one, by purchase in the other: nobody guesses that they are one."""
+    await make_account(office.client, iban, "EUR")
+    await put(office.client, "ofx", file_of("ofx", iban, SHARED))
+    moved = Told(5, -999, "RENT")
+
+    found = await put(office.client, "csv", file_of("csv", iban, [*SHARED[:3], moved, CLOSES]))
+
+    assert {(each["reason"], each["booked_on"]) for each in found["flagged"]} == {
+        ("not_in_other_file", moved.day.isoformat()),
+        ("not_in_file", SHARED[3].day.isoformat()),
+    }
+    assert [each["code"] for each in found["warnings"]] == ["not_in_other_file", "not_in_file"]
+
+
 async def test_a_download_whose_ids_were_given_anew_does_not_count_twice(
     office: Office, iban: str
 ) -> None:

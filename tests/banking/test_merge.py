@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from payymo_api.banking.rules.line import RANKS, Kept, Line, Source
 from payymo_api.banking.rules.merge import Window, merge, told_in_full
+from payymo_api.banking.rules.pairing import Pass
 from tests.banking.tellings import applied
 
 TODAY = date(2026, 3, 20)
@@ -264,3 +265,20 @@ def test_a_lost_day_is_told_to_nobody() -> None:
     day = timedelta(days=1)
     told = [line(day=10)]
     assert told_in_full(date(2026, 3, 1), TODAY, told) == Window(date(2026, 3, 11), TODAY - day)
+
+
+def test_crowds_that_are_alike_are_not_compared_each_with_each() -> None:
+    """A day of direct debits: one amount, one text, thousands of references."""
+    compared = 0
+
+    def counted(_kept: Kept, _line: Line) -> bool:
+        nonlocal compared
+        compared += 1
+        return False
+
+    kept = read([line(provider_id=f"A{number}") for number in range(1000)], window=None)
+    told = [line(provider_id=f"B{number}") for number in range(1000)]
+    _, left, over = Pass(lambda _: "", counted).pair(kept, told)
+
+    assert (len(left), len(over)) == (1000, 1000)
+    assert compared <= 200 * 1000

@@ -1,6 +1,7 @@
 """Whole lives of the service, each from a seed; a seed that fails is printed and replays.
 
-`PAYYMO_SIMULATION_SEED=17` runs that one only and shows its trace.
+`PAYYMO_SIMULATION_SEED=17` runs that one only and shows its trace; the many lives of `make fault`
+are those that follow its own seed.
 """
 
 import os
@@ -17,7 +18,8 @@ from tests.simulation.world import World, fake_time
 
 ONE = os.environ.get("PAYYMO_SIMULATION_SEED")
 FEW = [int(ONE)] if ONE else range(50)
-MANY = range(50, 1050)
+FIRST = int(os.environ.get("PAYYMO_FAULT_SEED", "50"))
+MANY = range(FIRST, FIRST + 1000)
 
 
 async def live(

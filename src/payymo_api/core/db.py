@@ -21,7 +21,7 @@ from payymo_api.core.errors import Overloaded
 from payymo_api.core.settings import Settings
 from payymo_api.core.tables import XID, Base, Fed, TenantOwned
 from payymo_api.core.types import TenantId
-from payymo_api.core.writes import NOBODY, Write, WriteScope, together
+from payymo_api.core.writes import NOBODY, PLANNED_ONCE, Write, WriteScope, together
 
 __all__ = [
     "APP_ROLE",
@@ -167,13 +167,13 @@ class Database:
             try:
                 await driver.execute(
                     f"BEGIN; SELECT set_config('role', '{role}', true),"
-                    f" set_config('payymo.tenant_id', '{tenant_id}', true)"
+                    f" set_config('payymo.tenant_id', '{tenant_id}', true),"
+                    f" {PLANNED_ONCE}"
                 )
                 scope = WriteScope(driver, tenant_id)
                 yield scope
                 await scope.send()
                 await driver.execute("COMMIT")
-                await scope.wake()
             except Exception:
                 await _roll_back(pooled)
                 raise

@@ -1,6 +1,6 @@
 """Errors that a caller can act on; `core.problems` renders them as problem+json (RFC 9457)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -17,7 +17,8 @@ class FieldError:
 class PayymoError(Exception):
     """Status, code, title and cure stand on the class and make the page `/errors/{code}`.
 
-    `retryable`: the same call may succeed later without anyone doing anything.
+    `retryable`: the same call may succeed later without anyone doing anything. `members`: what the
+    problem tells beyond the fields that all have (RFC 9457, section 3.2).
     """
 
     status: ClassVar[int] = 500
@@ -37,6 +38,10 @@ class PayymoError(Exception):
         self.detail = detail
         self.errors = tuple(errors)
         self.retry_after = retry_after
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        return {}
 
 
 class MalformedRequest(PayymoError):

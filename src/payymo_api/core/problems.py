@@ -39,6 +39,7 @@ def body(error: PayymoError, *, base_url: str, request_id: str) -> dict[str, Any
             {"pointer": each.pointer, "code": each.code, "detail": each.detail}
             for each in error.errors
         ],
+        **error.members,
     }
 
 

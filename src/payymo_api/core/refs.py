@@ -91,6 +91,7 @@ IncidentRef = Annotated[ids.IncidentId, PublicId("inc")]
 AccountFilter = Annotated[ids.AccountId, PublicId("bacc", lenient=True)]
 ConnectionFilter = Annotated[ids.ConnectionId, PublicId("bc", lenient=True)]
 EndpointFilter = Annotated[ids.EndpointId, PublicId("we", lenient=True)]
+PaymentFilter = Annotated[ids.PaymentId, PublicId("sp", lenient=True)]
 EventFilter = Annotated[ids.EventId, PublicId("evt", lenient=True)]
 
 

@@ -1,15 +1,13 @@
 """Statements that are sent together: one round trip for all that is written (ADR 0013)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
@@ -31,13 +29,27 @@ class Write(NamedTuple):
 
 def together(writes: Iterable[Write]) -> Write:
     """Return one statement that does them all; none of them sees what another does."""
+    texts, values = zip(*writes, strict=True)
+    statement = _numbered(texts, tuple(map(len, values)))
+    return Write(statement, list(chain.from_iterable(values)))
+
+
+@lru_cache(256)
+def _numbered(texts: Sequence[str], lengths: Sequence[int]) -> str:
     places = count(1)
-    parts: list[str] = []
-    values: list[object] = []
-    for number, (text, given) in enumerate(writes):
-        parts.append(f"w{number} AS ({text.format(*(f'${next(places)}' for _ in given))})")
-        values += given
-    return Write(f"WITH {', '.join(parts)} SELECT", values)
+    parts = [
+        f"w{number} AS ({text.format(*(f'${next(places)}' for _ in range(length)))})"
+        for number, (text, length) in enumerate(zip(texts, lengths, strict=True))
+    ]
+    return f"WITH {', '.join(parts)} SELECT"
+
+
+PLANNED_ONCE = (
+    "set_config('plan_cache_mode', 'force_generic_plan', true),"
+    " set_config('enable_seqscan', 'off', true)"
+)
+"""A WriteScope's statements find rows by key: the plan by index is right whatever the values are,
+and however small a table is when it is made. Planning anew was a third of PostgreSQL's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +71,15 @@ class WriteScope:
         self._writes.extend(writes)
 
     async def notify(self, channel: str) -> None:
-        """Wake who listens, after the commit: one that notifies makes all others wait for it."""
+        """Wake who listens, when (and only if) this transaction commits and has written."""
         self._channels.add(channel)
-
-    async def wake(self) -> None:
-        """Wake them in a transaction that waits for no disk; what is committed, a sweep finds."""
-        for channel in self._channels:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                await self._driver.execute(
-                    f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {channel}; COMMIT"
-                )
 
     async def send(self) -> None:
         """Do what waits to be written."""
         if self._writes:
             statement, values = together(self._writes)
-            await self._driver.fetch(statement, *values)
+            told = ", ".join(f"pg_notify('{channel}', '')" for channel in self._channels)
+            await self._driver.fetch(f"{statement} {told}", *values)
 
 
 def inserted(
@@ -87,29 +92,46 @@ def inserted(
 
     A `jsonb` column's values are JSON text.
     """
-    statement = _insert(table, tuple(columns), tuple(shared))
-    return Write(statement, [tenant_id, *shared.values(), *columns.values()])
+    statement = _insert(table, tuple(columns), tuple(shared), _few(columns))
+    return Write(statement, [tenant_id, *shared.values(), *_sent(columns)])
 
 
 def changed(tenant_id: UUID, table: Table, columns: Mapping[str, Sequence[Any]]) -> Write:
     """Overwrite these columns of the rows that `columns["id"]` names."""
-    return Write(_update(table, tuple(columns)), [*columns.values(), tenant_id])
+    statement = _update(table, tuple(columns), _few(columns))
+    return Write(statement, [*_sent(columns), tenant_id])
+
+
+_FEW = 2
+"""Up to so many rows travel as single values: arrays cost PostgreSQL a tenth more (ADR 0013)."""
+
+
+def _few(columns: Mapping[str, Sequence[Any]]) -> int:
+    """Return how many rows there are, or 0 for many."""
+    count = len(next(iter(columns.values())))
+    return count if count <= _FEW else 0
+
+
+def _sent(columns: Mapping[str, Sequence[Any]]) -> Iterable[object]:
+    if _few(columns):
+        return chain.from_iterable(zip(*columns.values(), strict=True))
+    return columns.values()
 
 
 @lru_cache
-def _insert(table: Table, names: tuple[str, ...], shared: tuple[str, ...]) -> str:
+def _insert(table: Table, names: tuple[str, ...], shared: tuple[str, ...], few: int) -> str:
     types = _types(table, (*shared, *names))
-    same = [f"CAST({{}}::{_sent(types[name])} AS {types[name]})" for name in shared]
+    same = [f"CAST({{}}::{_wire(types[name])} AS {types[name]})" for name in shared]
     told = [f"CAST(told.{name} AS {types[name]})" for name in names]
     return (
         f"INSERT INTO {table.name} (tenant_id, {', '.join(types)})"  # noqa: S608  our own names
         f" SELECT {{}}::uuid, {', '.join(same + told)}"
-        f" FROM {_told({name: types[name] for name in names})}"
+        f" FROM {_told({name: types[name] for name in names}, few)}"
     )
 
 
 @lru_cache
-def _update(table: Table, names: tuple[str, ...]) -> str:
+def _update(table: Table, names: tuple[str, ...], few: int) -> str:
     """What SQLAlchemy sets at each update of the table is set here too."""
     types = _types(table, names)
     sets = [f"{name} = CAST(told.{name} AS {types[name]})" for name in names if name != "id"]
@@ -119,7 +141,8 @@ def _update(table: Table, names: tuple[str, ...]) -> str:
         if column.onupdate is not None
     ]
     return (
-        f"UPDATE {table.name} SET {', '.join(sets)} FROM {_told(types)}"  # noqa: S608  our own names
+        f"UPDATE {table.name} SET {', '.join(sets)}"  # noqa: S608  our own names
+        f" FROM {_told(types, few)}"
         f" WHERE {table.name}.tenant_id = {{}}::uuid AND {table.name}.id = told.id"
     )
 
@@ -128,10 +151,14 @@ def _types(table: Table, names: Iterable[str]) -> dict[str, str]:
     return {name: table.c[name].type.compile(_DIALECT).lower() for name in names}
 
 
-def _told(types: Mapping[str, str]) -> str:
-    arrays = ", ".join(f"{{}}::{_sent(type)}[]" for type in types.values())
-    return f"unnest({arrays}) AS told ({', '.join(types)})"
+def _told(types: Mapping[str, str], few: int) -> str:
+    if few:
+        row = f"({', '.join(f'{{}}::{_wire(type)}' for type in types.values())})"
+        source = f"(VALUES {', '.join([row] * few)})"
+    else:
+        source = f"unnest({', '.join(f'{{}}::{_wire(type)}[]' for type in types.values())})"
+    return f"{source} AS told ({', '.join(types)})"
 
 
-def _sent(type: str) -> str:
+def _wire(type: str) -> str:
     return "text" if type == "jsonb" else type

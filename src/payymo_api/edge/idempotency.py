@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
@@ -140,13 +140,25 @@ def settled_by_key() -> Iterator[None]:
     try:
         yield
     except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != _KEYS.primary_key.name:
+        if error.table_name != _KEYS.name:
             raise
         raise _in_flight() from error
 
 
-async def claim(scope: Scope, ticket: Ticket) -> UUID:
-    """Claim the key for an effect at a provider; return the id that the effect is made under."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`effect_id`: what the effect is made under. `began_at`: when it was first claimed.
+
+    `repeated`: it may have been made already; whoever claimed it before has left no answer.
+    """
+
+    effect_id: UUID
+    began_at: datetime
+    repeated: bool
+
+
+async def claim(scope: Scope, ticket: Ticket) -> Claim:
+    """Claim the key for an effect at a provider."""
     await _lock(scope, ticket)
     row = await _read(scope, ticket)
     if row:
@@ -154,18 +166,17 @@ async def claim(scope: Scope, ticket: Ticket) -> UUID:
         if row.claimed_until and row.claimed_until > now():
             raise _in_flight()
         row.claimed_until = now() + LEASE
-        return row.effect_id
-    effect_id = new_id()
-    scope.session.add(
-        IdempotencyKey(
-            tenant_id=ticket.tenant_id,
-            key=ticket.key,
-            fingerprint=ticket.fingerprint,
-            effect_id=effect_id,
-            claimed_until=now() + LEASE,
-        )
+        return Claim(row.effect_id, row.created_at, repeated=True)
+    row = IdempotencyKey(
+        tenant_id=ticket.tenant_id,
+        key=ticket.key,
+        fingerprint=ticket.fingerprint,
+        effect_id=new_id(),
+        claimed_until=now() + LEASE,
     )
-    return effect_id
+    scope.session.add(row)
+    await scope.session.flush()
+    return Claim(row.effect_id, row.created_at, repeated=False)
 
 
 async def keep(scope: Scope, ticket: Ticket, response: Response) -> None:

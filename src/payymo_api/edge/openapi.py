@@ -70,7 +70,7 @@ _IF_NONE_MATCH: Final[Json] = {
     "description": "ETag of the last read; 304 if nothing changed.",
     "schema": {"type": "string"},
 }
-_ASK_PROVIDERS: Final = {"bank_connections", "stripe_connections"}
+_ASK_PROVIDERS: Final = {"bank_connections", "stripe_connections", "stripe_payments"}
 
 
 def install(app: FastAPI, tags: dict[str, str]) -> None:
@@ -173,11 +173,15 @@ def _errors(path: str, method: str, operation: Json) -> Iterator[type[PayymoErro
 
 def _problem(error: type[PayymoError]) -> Json:
     fields = [FieldError("/amount", "decimals", "EUR has 2 decimals")]
-    sample = error(
-        error.title, errors=fields if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else ()
+    return problem(
+        error(error.title, errors=fields if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else ())
     )
+
+
+def problem(sample: PayymoError) -> Json:
+    """Return the response that answers such an error, for a route's own `responses`."""
     return {
-        "description": f"{error.title}. {error.resolution}",
+        "description": f"{sample.title}. {sample.resolution}",
         "content": {
             MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},

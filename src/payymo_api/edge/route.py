@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
@@ -181,9 +182,19 @@ def _validated(model: type[BaseModel], given: object, place: str) -> BaseModel:
         raise RequestValidationError(found) from None
 
 
+class _PrefixedRouter(APIRouter):
+    """Has its routes tried only where its prefix stands in the path: the others have dozens."""
+
+    @override
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if self.prefix not in scope["path"]:
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def api_router(prefix: str, resource: str) -> APIRouter:
     """Return a router below /api/v1 whose routes need a key with the resource's permission."""
-    return APIRouter(
+    return _PrefixedRouter(
         prefix=f"/api/v1{prefix}",
         tags=[resource],
         route_class=ApiRoute,

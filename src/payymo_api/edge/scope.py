@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -126,12 +127,18 @@ WriteScopeDep = Annotated[WriteScope, Depends(open_write_scope, scope="function"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A request that acts at a provider: no transaction is open; `id` is the same on a retry."""
+    """A request that acts at a provider: no transaction is open; `id` is the same on a retry.
+
+    `began_at`: when the first request with its key came (PostgreSQL's clock). `repeated`: this one
+    is not the first, and nobody knows whether that one has acted.
+    """
 
     id: UUID
     tenant_id: TenantId
     database: Database
-    ticket: Ticket | None
+    ticket: Ticket | None = None
+    began_at: datetime | None = None
+    repeated: bool = False
 
 
 async def open_effect(
@@ -139,11 +146,18 @@ async def open_effect(
 ) -> AsyncIterator[Effect]:
     ticket = await idempotency.ticket(request, caller.tenant_id)
     if ticket is None:
-        yield Effect(new_id(), caller.tenant_id, database, None)
+        yield Effect(new_id(), caller.tenant_id, database)
         return
     async with database.scope(caller.tenant_id) as scope:
-        id = await idempotency.claim(scope, ticket)
-    effect = Effect(id, caller.tenant_id, database, ticket)
+        claimed = await idempotency.claim(scope, ticket)
+    effect = Effect(
+        claimed.effect_id,
+        caller.tenant_id,
+        database,
+        ticket,
+        began_at=claimed.began_at,
+        repeated=claimed.repeated,
+    )
     request.state.effect = effect
     try:
         yield effect

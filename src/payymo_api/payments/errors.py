@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from typing_extensions import override
+
 from payymo_api.core.errors import (
     Conflict,
     FieldError,
@@ -15,24 +17,27 @@ from payymo_api.core.errors import (
 
 
 class StripeDeclined(PayymoError):
-    """The payer's bank or Stripe refused the payment. `raw`: the PaymentIntent, where told."""
+    """`detail` may be shown to the payer. `decline`: all that is told of it, masked where it hints
+    at fraud. `payment_intent`: Stripe's id of the payment, which stays and may be tried again.
+    """
 
     status = 402
     code = "payment_declined"
     title = "The payment was declined"
-    resolution = "Ask the payer for another way to pay; errors has the reason."
+    resolution = "Show the payer decline.payer_message, and do what decline.next_step says."
 
     def __init__(
-        self,
-        detail: str,
-        *,
-        stripe_code: str | None = None,
-        decline_code: str | None = None,
-        errors: Sequence[FieldError] = (),
+        self, detail: str, decline: Mapping[str, str | None], payment_intent: str | None
     ) -> None:
-        super().__init__(detail, errors=errors)
-        self.stripe_code = stripe_code
-        self.decline_code = decline_code
+        super().__init__(detail)
+        self.decline = decline
+        self.payment_intent = payment_intent
+        self.payment_id: str | None = None
+
+    @property
+    @override
+    def members(self) -> Mapping[str, object]:
+        return {"decline": {**self.decline, "payment_id": self.payment_id}}
 
 
 class StripeRefused(ValidationFailed):
@@ -107,6 +112,24 @@ class StripeConnectionNotActive(Conflict):
     code = "stripe_connection_not_active"
     title = "The Stripe connection can't be used as it is"
     resolution = "Read its status and error; most often the account has to be connected again."
+
+
+class StripeStateForbids(Conflict):
+    code = "stripe_state_forbids"
+    title = "The object's state at Stripe does not allow this"
+    resolution = "Read it again: detail says what Stripe objects to."
+
+
+class OutcomeUnknown(Conflict):
+    code = "outcome_unknown"
+    title = "Nobody knows any more whether the first request was done"
+    resolution = "Look for what it should have made; if it is not there, use a new key."
+
+
+class InvoiceNotPayable(Conflict):
+    code = "invoice_not_payable"
+    title = "The invoice can't be paid"
+    resolution = "Read the invoice: it is paid, void, or a credit note."
 
 
 class ConnectRefused(ProviderError):

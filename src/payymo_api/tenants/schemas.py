@@ -16,6 +16,7 @@ RESOURCES = {
     "reconciliation": "Which money settles which document.",
     "security_incidents": "Tries by others to reach this tenant's objects.",
     "stripe_connections": "Stripe accounts that we may act for.",
+    "stripe_payments": "Payments and refunds by Stripe.",
     "transactions": "Lines of bank accounts.",
     "webhook_endpoints": "Where events are sent, and how each delivery went.",
 }

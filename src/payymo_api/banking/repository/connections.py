@@ -87,6 +87,15 @@ class ConnectionRepository(TenantRepository[BankConnection]):
             )
         )
 
+    async def consents_under_way(self, id: ConnectionId) -> Sequence[str]:
+        """Return the consents that an account holder may still give, or has given of late."""
+        statement = select(ConsentVisit.consent_ref).where(
+            ConsentVisit.tenant_id == self._tenant_id,
+            ConsentVisit.connection_id == id,
+            ConsentVisit.expires_at > now(),
+        )
+        return [ref for ref in await self._session.scalars(statement) if ref]
+
     def _visit(self, digest: bytes) -> Update:
         return update(ConsentVisit).where(
             ConsentVisit.tenant_id == self._tenant_id, ConsentVisit.digest == digest

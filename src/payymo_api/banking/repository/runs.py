@@ -1,3 +1,4 @@
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Select, select, text
@@ -38,6 +39,17 @@ class RunRepository(TenantRepository[SyncRun]):
         statement = self._imports().where(SyncRun.account_id == id, SyncRun.file_digest == digest)
         found = await self._session.scalar(statement.order_by(SyncRun.id).limit(1))
         return found.id if found else None
+
+    async def days_of_files(self, id: AccountId, other_than: str) -> list[tuple[date, date]]:
+        """Return the days that files of other formats have told of the account."""
+        statement = (
+            self._imports()
+            .where(SyncRun.account_id == id, SyncRun.file["format"].astext != other_than)
+            .with_only_columns(SyncRun.window_from, SyncRun.window_to)
+            .distinct()
+        )
+        days = await self._session.execute(statement)
+        return [(first, last) for first, last in days if first and last]
 
     def _imports(self) -> Select[SyncRun]:
         return self.select().where(SyncRun.file_digest.is_not(None))

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import product
+from itertools import islice, product
 from typing import TypeVar
 
 from payymo_api.banking.rules.line import FEED, Kept, Line
@@ -21,6 +21,8 @@ Fits = Callable[[Kept, Line], bool]
 NEAR = timedelta(days=10)
 """A pending line is booked, and an id moves to another day, at most this far away."""
 _COMPARED = 10_000
+_TRIED = 200
+"""Where crowds meet that have one key, so many are tried for each line: the cost stays linear."""
 
 
 def _any(kept: Kept, line: Line) -> bool:  # noqa: ARG001  the weakest of all conditions
@@ -32,12 +34,14 @@ class Pass:
     """Pairs lines with an equal key that fit.
 
     Both are booked or both pending; `books`: the one is, and the other was or seems to be pending.
+    `sources`: as `fits`, for what the sources alone decide; the lines told now are all of one.
     `alone`: only where, of what is left, the key is one line's on each side. `alike`: of several,
     those with most words in common; else in an order that rewording changes least.
     """
 
     key: Key
     fits: Fits = _any
+    sources: Fits = _any
     books: bool = False
     alone: bool = False
     alike: bool = False
@@ -47,7 +51,8 @@ class Pass:
     ) -> tuple[list[tuple[Kept, Line]], list[Kept], list[Line]]:
         """Return the pairs and what is left on both sides, in the order it had."""
         lines_by_key = self._groups(told, flip=False)
-        kept_by_key = self._groups(left, flip=self.books)
+        told_before = [kept for kept in left if self.sources(kept, told[0])]
+        kept_by_key = self._groups(told_before, flip=self.books)
         partner: dict[int, Kept] = {}
         for key, lines in lines_by_key.items():
             candidates = kept_by_key.get(key, [])
@@ -73,8 +78,10 @@ class Pass:
         free, waiting = _by_core(candidates), _by_core(lines)
         if self.alike:
             _pair_alike(free, waiting, partner, self.fits)
+        most = _TRIED if len(waiting) > _TRIED else None
         for line in waiting:
-            at = next((at for at, kept in enumerate(free) if self.fits(kept, line)), None)
+            tried = enumerate(islice(free, most))
+            at = next((at for at, kept in tried if self.fits(kept, line)), None)
             if at is not None:
                 partner[id(line)] = free.pop(at)
 
@@ -150,13 +157,13 @@ PASSES: Sequence[Pass] = (
     Pass(lambda line: (line.identity, line.internal_id), _is_not_another),
     Pass(lambda line: line.identity, _is_not_another),
     # Told otherwise on the same day: by the feed anew, or by another source.
-    Pass(lambda line: _on_day(line, line.end_to_end_id), _is_reworded, alike=True),
-    Pass(lambda line: _on_day(line, line.core), _is_reworded),
+    Pass(lambda line: _on_day(line, line.end_to_end_id), sources=_is_reworded, alike=True),
+    Pass(lambda line: _on_day(line, line.core), sources=_is_reworded),
     # An id that only one line has on each side, near the day: told in quite other words, or moved.
     Pass(lambda line: line.internal_id, _is_near, alone=True),
-    Pass(lambda line: _on_day(line, line.counterparty_iban), _is_reworded, alike=True),
+    Pass(lambda line: _on_day(line, line.counterparty_iban), sources=_is_reworded, alike=True),
     # A feed and a file of the same account: day, amount and occurrence; likeness decides the order.
-    Pass(_day_if_booked, _is_other_source, alike=True),
+    Pass(_day_if_booked, sources=_is_other_source, alike=True),
     # A bank's own id may be a place in its list, which shifts: it comes after all that.
     Pass(lambda line: line.provider_id, _is_near, alone=True),
     # What was pending is booked: other ids, another day, often other words.

@@ -18,7 +18,7 @@ class FileWarning(Answer):
 
 
 class FlaggedLine(Answer):
-    """A line on a day that file and feed both tell, which only one of them has."""
+    """A line on a day that two sources tell, which only one of them has."""
 
     booked_on: Day
     amount: AmountOut
@@ -26,8 +26,11 @@ class FlaggedLine(Answer):
     currency: str
     description: str
     reason: Annotated[
-        Literal["not_in_feed", "not_in_file"],
-        Field(description="`not_in_feed`: the file alone has it; `not_in_file`: the feed alone."),
+        Literal["not_in_feed", "not_in_other_file", "not_in_file"],
+        Field(
+            description="`not_in_feed`, `not_in_other_file`: this file has it, the feed or a file "
+            "of another format has not; `not_in_file`: they have it, this file has not."
+        ),
     ]
 
 

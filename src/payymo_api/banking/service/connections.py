@@ -146,7 +146,8 @@ async def list_connections(scope: Scope, filters: ConnectionFilters) -> Listing[
 
 
 async def remove_connection(scope: Scope, id: ConnectionId) -> None:
-    """Keep accounts and history without a feed; the consent is ended by a job."""
+    """Keep accounts and history without a feed; its consents, one asked for anew too, are ended by
+    jobs."""
     accounts = await AccountRepository(scope).locked_of(id)  # before their connection: `troubles`
     row = await ConnectionRepository(scope).get_locked(id)
     for account in accounts:
@@ -156,9 +157,10 @@ async def remove_connection(scope: Scope, id: ConnectionId) -> None:
     await scope.session.refresh(row)
     data = exact.dump(connection_answer(row, [])).decode()
     await outbox.record(scope, BankConnectionUpdated(data=data))
-    if row.consent_ref:
-        consent = ConsentRevoked(provider=row.provider, consent_ref=row.consent_ref)
-        await outbox.record(scope, consent)
+    given = [row.consent_ref] if row.consent_ref else []
+    refs = {*given, *await ConnectionRepository(scope).consents_under_way(id)}
+    ended = [ConsentRevoked(provider=row.provider, consent_ref=ref) for ref in sorted(refs)]
+    await outbox.record(scope, *ended)
 
 
 async def refresh_connection(scope: Scope, id: ConnectionId) -> RefreshAnswer:

@@ -13,7 +13,7 @@ from payymo_api.banking.repository import AccountRepository, RunRepository
 from payymo_api.banking.rules.line import Line, Source, read
 from payymo_api.banking.rules.merge import Merge
 from payymo_api.banking.rules.pairing import NEAR
-from payymo_api.banking.rules.unpaired import not_in_feed, not_in_file
+from payymo_api.banking.rules.unpaired import Days, is_told, not_in_file, not_told_by
 from payymo_api.banking.schemas.imports import AccountImport, ImportAnswer
 from payymo_api.banking.schemas.mappings import CsvMapping
 from payymo_api.banking.service import csv_files
@@ -125,10 +125,11 @@ async def _import(
     lines, undated = await asyncio.to_thread(_dated, statements, source, now().date())
     found = Merge([], [], [], 0, 0)
     days_of_feed = await AccountRepository(scope).days_of_feed(id)
+    days_of_files = await RunRepository(scope).days_of_files(id, file.format.value)
     if lines:
         found = await keep(scope, account, _telling(lines))
     _tell_balances(account, statements)
-    flags = _flags(found, lines, days_of_feed)
+    flags = _flags(found, lines, source, days_of_feed, days_of_files)
     warnings = _warnings(statements, undated) + _unpaired(flags)
     run = _run(account, lines, found, warnings)
     run.file_digest = file.digest
@@ -175,10 +176,19 @@ async def _kept(scope: Scope, run: SyncRun) -> AccountImport:
 
 
 def _flags(
-    found: Merge, lines: Sequence[Line], days_of_feed: tuple[date, date] | None
+    found: Merge,
+    lines: Sequence[Line],
+    source: Source,
+    days_of_feed: Days | None,
+    days_of_files: Sequence[Days],
 ) -> list[dict[str, Any]]:
-    flags = [(line, "not_in_feed") for line in not_in_feed(found, days_of_feed)]
-    flags += [(line, "not_in_file") for line in not_in_file(found, lines)]
+    """A line that the feed has not is flagged for that alone."""
+    fed = [days_of_feed] if days_of_feed else []
+    flags = [
+        (line, "not_in_feed" if is_told(line.booked_on, fed) else "not_in_other_file")
+        for line in not_told_by(found, [*fed, *days_of_files])
+    ]
+    flags += [(line, "not_in_file") for line in not_in_file(found, lines, source)]
     return [
         {
             "booked_on": line.booked_on.isoformat(),
@@ -195,7 +205,8 @@ def _unpaired(flags: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
     """Say how many lines are flagged; nobody guesses who is right."""
     sentences = {
         "not_in_feed": "lines are in the file only, on days that the bank's feed tells too",
-        "not_in_file": "lines are in the bank's feed only, on days that the file tells too",
+        "not_in_other_file": "lines are in this file only, on days that another format tells too",
+        "not_in_file": "lines were told otherwise, and are not in the file, on days that it tells",
     }
     counts = {reason: sum(flag["reason"] == reason for flag in flags) for reason in sentences}
     return [

@@ -165,7 +165,9 @@ async def _store(scope: Scope, task: _Task, told: _Told, balances: BalancePage |
     moment = now()
     account.last_synced_at = moment
     _note_told(account, told)
-    if balances is not None:
+    if balances is None and task.asks_balances:
+        account.told_digest = None  # these lines' balances are still to be asked for
+    elif balances is not None:
         account.balances, account.balances_at = balances_told(balances.balances), moment
         correct(account, balances.allowance, moment, "balances")
     account.next_sync_at = schedule.next_reading(moment, account.id, budget_of(account))

@@ -20,11 +20,25 @@ from payymo_api.payments.errors import (
     StripeKeyRefused,
     StripeRefused,
     StripeScopeMissing,
+    StripeStateForbids,
 )
+from payymo_api.payments.rules.declines import decline
 
 _BUSY_SECONDS = 5
 _GONE = {"account_invalid", "platform_account_required"}
 """A 403's codes when it is the account that gives no access (any more), and not the key."""
+_STATES = {
+    "charge_already_captured",
+    "charge_already_refunded",
+    "charge_disputed",
+    "charge_expired_for_capture",
+    "charge_not_refundable",
+    "refund_disputed_payment",
+    "balance_insufficient",
+}
+"""Codes of what was fine to ask, but not now."""
+_OURS = {"amount_to_capture": "amount", "cancellation_reason": "reason"}
+"""Parameters that have other names here."""
 _KEY = re.compile(r"\b[sr]k_(?:test|live)_\S+")
 
 
@@ -33,7 +47,7 @@ def refusal(error: stripe.StripeError) -> PayymoError:
     said = _KEY.sub("•••", f"Stripe: {error.user_message or 'no reason was given.'}")
     match error:
         case stripe.CardError():
-            return _declined(error, said)
+            return _declined(error)
         case stripe.InvalidRequestError():
             return _refused(error, said)
         case stripe.APIConnectionError():
@@ -51,16 +65,20 @@ def _code(error: stripe.StripeError) -> str | None:
     return error.error.code if error.error else None
 
 
-def _declined(error: stripe.CardError, said: str) -> StripeDeclined:
+def _declined(error: stripe.CardError) -> StripeDeclined:
     told = error.error
+    decline_code, intent = (told.decline_code, told.payment_intent) if told else (None, None)
+    meant = decline(error.code, decline_code)
     return StripeDeclined(
-        said, stripe_code=error.code, decline_code=told.decline_code if told else None
+        meant.shown.payer, meant.told(error.code), intent["id"] if intent else None
     )
 
 
-def _refused(error: stripe.InvalidRequestError, said: str) -> StripeRefused:
+def _refused(error: stripe.InvalidRequestError, said: str) -> PayymoError:
     """Stripe's `items[0][price]` is our `/items/0/price`; a route may know better which field."""
-    steps = re.findall(r"[^\[\]]+", error.param or "")
+    if error.code in _STATES or (error.code or "").endswith("_unexpected_state"):
+        return StripeStateForbids(said)
+    steps = re.findall(r"[^\[\]]+", _OURS.get(error.param or "", error.param or ""))
     code = error.code or "refused"
     return StripeRefused(
         said,

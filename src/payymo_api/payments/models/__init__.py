@@ -5,6 +5,7 @@ from payymo_api.payments.models.intake import StripeCatchUp, StripeWebhookSecret
 from payymo_api.payments.models.mirrored import Mirrored
 from payymo_api.payments.models.payments import StripePayment
 from payymo_api.payments.models.payouts import Payout
+from payymo_api.payments.models.refunds import StripeRefund
 
 __all__ = [
     "ConnectVisit",
@@ -13,5 +14,6 @@ __all__ = [
     "StripeCatchUp",
     "StripeConnection",
     "StripePayment",
+    "StripeRefund",
     "StripeWebhookSecret",
 ]

@@ -33,6 +33,17 @@ class Decline:
     def shown(self) -> "Decline":
         return DECLINES[GENERIC] if self.masked else self
 
+    def told(self, code: str | None) -> Mapping[str, str | None]:
+        """Return what a decline says to whom it may concern, the payer too. `code`: the error's."""
+        shown = self.shown
+        return {
+            "code": code,
+            "decline_code": shown.code,
+            "payer_message": shown.payer,
+            "next_step": shown.next_step,
+            "retry": shown.retry,
+        }
+
 
 def decline(code: str | None, decline_code: str | None) -> Decline:
     """Return what an error of Stripe means: `decline_code` says more, when it is there and known.

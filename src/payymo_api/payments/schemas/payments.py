@@ -1,4 +1,4 @@
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -23,11 +23,23 @@ class PaymentMethodBrief(Answer):
 
 
 class PaymentFailure(Answer):
-    """Why the last attempt failed, in Stripe's words."""
+    """Why the last attempt failed. The codes are for you: some hint at fraud."""
 
     code: Annotated[str, Field(examples=["card_declined"])]
     decline_code: Annotated[str | None, Field(examples=["insufficient_funds"])]
     message: Annotated[str | None, Field(examples=["Your card has insufficient funds."])]
+    payer_message: Annotated[
+        str,
+        Field(
+            examples=["The balance or limit does not cover the payment. Please pay another way."],
+            description="What the payer may be told.",
+        ),
+    ]
+    next_step: Annotated[str, Field(examples=["Ask for another method."])]
+    retry: Annotated[
+        Literal["later", "changed", "never"],
+        Field(description="The same method again: as it is, once it is mended, or not at all."),
+    ]
 
 
 class PaymentAnswer(Answer):
@@ -68,3 +80,31 @@ class PaymentAnswer(Answer):
     stripe_created_at: Annotated[Instant, Field(description="When it was made at Stripe.")]
     created_at: Instant
     updated_at: Instant
+
+
+class PaymentMade(PaymentAnswer):
+    """What your page needs to let the payer pay, besides the payment itself."""
+
+    client_secret: Annotated[
+        str,
+        Field(
+            examples=["pi_3PExample_secret_Example"],
+            description="For Stripe Elements on the payer's page; not shown again.",
+        ),
+    ]
+    publishable_key: Annotated[
+        str | None,
+        Field(
+            examples=["pk_live_Example"],
+            description="For Stripe Elements. Null where the account's own key is used: you have "
+            "its other half.",
+        ),
+    ]
+    stripe_account: Annotated[
+        str | None,
+        Field(examples=["acct_Example"], description="For Stripe Elements, if it is not null."),
+    ]
+    next_action_details: Annotated[
+        dict[str, Any] | None,
+        Field(description="Stripe's next_action as it is now: what to show, or where to go."),
+    ]

@@ -15,13 +15,17 @@ from payymo_api.payments.rules.keys import nature
 
 @dataclass(frozen=True, slots=True)
 class Stripes:
-    """`platform` is None without credentials for Connect; `public_url` is where Stripe finds us."""
+    """`platform` is None without credentials for Connect. `publishable_key`: the platform's.
+
+    `public_url` is where Stripe finds us.
+    """
 
     url: str
     http: Http
     keyring: Keyring
     platform_key: str | None = field(repr=False)
     platform: ConnectPlatform | None
+    publishable_key: str | None
     public_url: str
 
     def of(self, connection: StripeConnection) -> StripeAccount:
@@ -78,4 +82,12 @@ def open_stripes(settings: Settings, keyring: Keyring) -> Stripes:
         if key and client_id
         else None
     )
-    return Stripes(settings.stripe_url, open_http(), keyring, key, platform, settings.public_url)
+    return Stripes(
+        url=settings.stripe_url,
+        http=open_http(),
+        keyring=keyring,
+        platform_key=key,
+        platform=platform,
+        publishable_key=settings.stripe_publishable_key,
+        public_url=settings.public_url,
+    )

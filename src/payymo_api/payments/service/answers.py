@@ -5,9 +5,11 @@ from typing import Any
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
 from payymo_api.core.troubles import Trouble
-from payymo_api.payments.models import StripeConnection, StripePayment
+from payymo_api.payments.models import StripeConnection, StripePayment, StripeRefund
+from payymo_api.payments.rules.declines import decline
 from payymo_api.payments.schemas.connections import AccountBrief, StripeConnectionAnswer
 from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFailure, PaymentMethodBrief
+from payymo_api.payments.schemas.refunds import RefundAnswer
 
 _OF_CONNECTION = StripeConnectionAnswer.model_fields.keys() - {"account", "error"}
 _SHOWN = PaymentAnswer.model_fields.keys() - {
@@ -64,6 +66,21 @@ def _payment_method(row: StripePayment) -> PaymentMethodBrief | None:
 def _failure(row: StripePayment) -> PaymentFailure | None:
     if row.failure_code is None:
         return None
+    meant = decline(row.failure_code, row.decline_code)
     return PaymentFailure(
-        code=row.failure_code, decline_code=row.decline_code, message=row.failure_message
+        code=row.failure_code,
+        decline_code=row.decline_code,
+        message=row.failure_message,
+        payer_message=meant.payer,
+        next_step=meant.next_step,
+        retry=meant.retry,
+    )
+
+
+def refund_answer(row: StripeRefund) -> RefundAnswer:
+    names = RefundAnswer.model_fields.keys() - {"amount", "amount_minor", "currency", "metadata"}
+    return RefundAnswer(
+        **{name: getattr(row, name) for name in names},
+        **money_fields(Money(row.amount_minor, row.currency)),
+        metadata=row.metadata_,
     )

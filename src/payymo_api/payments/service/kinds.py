@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.payments import events
-from payymo_api.payments.models import Mirrored, StripePayment
-from payymo_api.payments.rules import payments
+from payymo_api.payments.models import Mirrored, StripePayment, StripeRefund
+from payymo_api.payments.rules import payments, refunds
 from payymo_api.payments.rules.raw import Raw, Values
-from payymo_api.payments.service.answers import payment_answer
+from payymo_api.payments.service.answers import payment_answer, refund_answer
 
 Moves = Sequence[tuple[Any, Values | None, Values]]
 """Rows, each with what it said before and says now."""
@@ -66,6 +66,14 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         is_overtaken=payments.is_overtaken,
         follow=_payments_moved,
+    ),
+    "refund": Kind(
+        StripeRefund,
+        read=refunds.read,
+        answer=refund_answer,
+        news=refunds.news,
+        events={},
+        is_overtaken=refunds.is_overtaken,
     ),
 }
 """Stripe's name of an object -> how it is mirrored."""

@@ -1,0 +1,54 @@
+from payymo_api.core.refs import PaymentRef
+from payymo_api.edge.openapi import problem
+from payymo_api.edge.route import api_router
+from payymo_api.payments.errors import StripeDeclined
+from payymo_api.payments.router.attempts import AttemptDep
+from payymo_api.payments.rules.declines import DECLINES
+from payymo_api.payments.schemas.payment_requests import (
+    CancelRequest,
+    CaptureRequest,
+    PaymentRequest,
+)
+from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentMade
+from payymo_api.payments.schemas.refunds import RefundAnswer, RefundRequest
+from payymo_api.payments.service import payments as service
+from payymo_api.payments.service import refunds
+
+router = api_router("/stripe/payments", "stripe_payments")
+_FUNDS = DECLINES["insufficient_funds"]
+_DECLINED = problem(StripeDeclined(_FUNDS.payer, _FUNDS.told("card_declined"), None))
+
+
+@router.post("", status_code=201, responses={402: _DECLINED})
+async def create_stripe_payment(attempt: AttemptDep, request: PaymentRequest) -> PaymentMade:
+    """Take a payment by Stripe. Give `client_secret` to Stripe Elements on the payer's page.
+
+    Whether it succeeds is told by `stripe_payment.succeeded`, `.failed` and `.requires_action`,
+    and by reading it again. With `confirm` a method that Stripe keeps is charged at once: 402 if it
+    is declined. Send an Idempotency-Key: a repeated request never charges twice.
+    """
+    return await service.create_payment(attempt, request)
+
+
+@router.post("/{payment_id}/capture")
+async def capture_stripe_payment(
+    attempt: AttemptDep, payment_id: PaymentRef, request: CaptureRequest
+) -> PaymentAnswer:
+    """Take the money that was authorised, or a part of it; the rest is let go."""
+    return await service.capture_payment(attempt, payment_id, request)
+
+
+@router.post("/{payment_id}/cancel")
+async def cancel_stripe_payment(
+    attempt: AttemptDep, payment_id: PaymentRef, request: CancelRequest
+) -> PaymentAnswer:
+    """Give a payment up that has not succeeded; what was authorised is let go."""
+    return await service.cancel_payment(attempt, payment_id, request)
+
+
+@router.post("/{payment_id}/refunds", status_code=201)
+async def refund_stripe_payment(
+    attempt: AttemptDep, payment_id: PaymentRef, request: RefundRequest
+) -> RefundAnswer:
+    """Give money back, all or a part. 422 for more than is left, 409 if nothing is."""
+    return await refunds.refund_payment(attempt, payment_id, request)

@@ -1,0 +1,56 @@
+"""Having something done at Stripe once, however often it is asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from payymo_api.core.clock import now
+from payymo_api.core.db import Database
+from payymo_api.core.types import TenantId
+from payymo_api.payments.errors import OutcomeUnknown
+from payymo_api.payments.models import StripeConnection
+from payymo_api.payments.rules.raw import Raw
+from payymo_api.payments.service import mirror
+from payymo_api.payments.service.accounts import Stripes
+
+_STRIPE_REMEMBERS = timedelta(hours=23)
+"""Stripe keeps an idempotency key for 24 hours at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that acts at Stripe. With the same Idempotency-Key it is another attempt at the
+    same: `id` is the same, and so is the key that Stripe gets. `repeated`: it may be done already.
+    """
+
+    database: Database
+    stripes: Stripes
+    tenant_id: TenantId
+    id: UUID
+    began_at: datetime | None
+    repeated: bool
+
+    @property
+    def key(self) -> str:
+        """Stripe's idempotency key; OutcomeUnknown when Stripe may have forgotten it."""
+        if self.repeated and self.began_at and self.began_at < now() - _STRIPE_REMEMBERS:
+            raise OutcomeUnknown("The first request with this key came more than 23 hours ago.")
+        return f"payymo-{self.id}"
+
+    async def asked_at(self) -> datetime:
+        """When Stripe was asked first: its answer to a repeated call is as old as that."""
+        return self.began_at or await mirror.asked_at(self.database, self.tenant_id)
+
+    async def keep(
+        self, connection: StripeConnection, kind: str, raw: Raw, asked_at: datetime
+    ) -> Any:  # noqa: ANN401  a row of the kind
+        async with self.database.scope(self.tenant_id) as scope:
+            [row] = await mirror.keep(scope, connection, kind, [raw], asked_at)
+        return row
+
+    async def refetch(self, connection: StripeConnection, kind: str, stripe_id: str) -> Any:  # noqa: ANN401  a row of the kind
+        """Ask for an object as it is now, and keep it."""
+        asked_at = await mirror.asked_at(self.database, self.tenant_id)
+        raw = await self.stripes.of(connection).retrieve(kind, stripe_id)
+        return await self.keep(connection, kind, raw, asked_at)
