@@ -10,6 +10,8 @@ from payymo_api.banking.events import BankConnectionCreated
 from payymo_api.core.db import Database
 from payymo_api.core.types import EventId, parse_public_id, public_id
 from payymo_api.messaging import outbox, relay
+from payymo_api.payments.models import StripeConnection
+from payymo_api.payments.service.accounts import Stripes
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
 from tests.payments.conftest import connect
@@ -25,6 +27,12 @@ INVOICE = {
 ACCOUNT = {"name": "Current account", "currency": "GBP", "iban": "GB33BUKB20201555555555"}
 RULE = {"category": "income.sales", "text": "invoice"}
 CONNECTION = {"institution_id": "ALBION_ALBNGB2L", "redirect_url": "https://app.example.com/done"}
+PRICE = {
+    "currency": "gbp",
+    "unit_amount": 1000,
+    "product_data": {"name": "Hosting"},
+    "recurring": {"interval": "month"},
+}
 PAYMENT = {
     "amount": "10.00",
     "currency": "GBP",
@@ -58,6 +66,9 @@ class World:
         "refund_id": "sre",
         "rule_id": "rule",
         "stripe_connection_id": "scon",
+        "stripe_customer_id": "scus",
+        "stripe_invoice_id": "sinv",
+        "subscription_id": "ssub",
         "transaction_id": "tr",
     }
 
@@ -107,7 +118,9 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
-    ids["payment_id"], ids["refund_id"] = await _pay(app, owner)
+    stripe = await connect(app.state.parts.database, app.state.stripes, owner.tenant_id)
+    ids["payment_id"], ids["refund_id"] = await _pay(owner, stripe)
+    ids |= await _bill(app, owner, stripe)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 
@@ -119,12 +132,28 @@ async def _make(owner: Someone, path: str, body: dict[str, Any]) -> str:
     return id
 
 
-async def _pay(app: FastAPI, owner: Someone) -> tuple[str, str]:
+async def _pay(owner: Someone, connection: StripeConnection) -> tuple[str, str]:
     """A payment by Stripe, and the refund of a part of it."""
-    connection = await connect(app.state.parts.database, app.state.stripes, owner.tenant_id)
     payment = PAYMENT | {"connection_id": public_id("scon", connection.id)}
     id = await _make(owner, "/stripe/payments", payment)
     return id, await _make(owner, f"/stripe/payments/{id}/refunds", {"amount": "1.00"})
+
+
+async def _bill(app: FastAPI, owner: Someone, connection: StripeConnection) -> dict[str, str]:
+    """A customer at Stripe, with a subscription that waits to be paid, and an invoice."""
+    stripes: Stripes = app.state.stripes
+    price = await stripes.of(connection).create("price", PRICE, key=str(connection.id))
+    where = {"connection_id": public_id("scon", connection.id)}
+    customer = await owner.client.post("/api/v1/stripe/customers", json=where)
+    bill = {**where, "customer": customer.json()["stripe_id"]}
+    subscription = {**bill, "items": [{"price": price["id"]}]}
+    line = {"description": "Moving in", "amount": "10.00"}
+    invoice = {**bill, "currency": "GBP", "lines": [line]}
+    return {
+        "stripe_customer_id": customer.json()["id"],
+        "subscription_id": await _make(owner, "/stripe/subscriptions", subscription),
+        "stripe_invoice_id": await _make(owner, "/stripe/invoices", invoice),
+    }
 
 
 async def _import(owner: Someone, account_id: str) -> tuple[str, str]:

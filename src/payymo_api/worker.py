@@ -92,6 +92,8 @@ MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
 UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
+SETTLE_BY_PAYMENTS = Job("settle_by_payments", "webhook")
+BOOK_STRIPE_INVOICES = Job("book_stripe_invoices", "webhook")
 SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
@@ -114,6 +116,8 @@ JOBS: Final[Mapping[str, Job]] = {
     payment_news.StripeCatchUpDue.name: CATCH_UP_STRIPE,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     MatchingDue.name: MATCH_EVERYTHING,
+    payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
+    payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
@@ -131,6 +135,8 @@ TASKS: Final[Mapping[Job, Task]] = {
     payments.FOLLOW: _follow_stripe_event,
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    SETTLE_BY_PAYMENTS: on_event(in_database(reconciliation.settle_by_payments)),
+    BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,

@@ -119,3 +119,15 @@ async def test_a_query_parameter_that_stands_twice_is_refused(path: str, someone
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
     assert (error["pointer"], error["code"]) == ("/limit", "repeated_parameter")
+
+
+async def test_a_refused_cursor_costs_no_connection(parts: Parts, someone: Someone) -> None:
+    made: list[object] = []
+    event.listen(parts.database.engine.sync_engine, "connect", lambda *what: made.append(what))
+    await someone.client.get("/api/v1/transactions")
+    made.clear()
+
+    refused = [await someone.client.get("/api/v1/transactions?cursor=x") for _ in range(3)]
+
+    assert [each.status_code for each in refused] == [422, 422, 422]
+    assert made == []

@@ -33,12 +33,14 @@ INVARIANTS: Final = {
     "an invoice is settled by exactly its allocations": """
         SELECT i.id FROM invoices i
         LEFT JOIN (
-            SELECT a.tenant_id, a.invoice_id, sum(
-                CASE a.document_type WHEN 'credit_note' THEN -1 ELSE 1 END
-                * a.document_amount_minor + a.write_off_minor) AS settled
-            FROM allocations a JOIN matches m
-              ON m.tenant_id = a.tenant_id AND m.id = a.match_id AND m.status = 'active'
-            WHERE a.invoice_id IS NOT NULL
+            SELECT tenant_id, invoice_id, sum(minor) AS settled FROM (
+                SELECT a.tenant_id, a.invoice_id,
+                    CASE a.document_type WHEN 'credit_note' THEN -1 ELSE 1 END
+                    * a.document_amount_minor + a.write_off_minor AS minor
+                FROM allocations a JOIN matches m
+                  ON m.tenant_id = a.tenant_id AND m.id = a.match_id AND m.status = 'active'
+                WHERE a.invoice_id IS NOT NULL
+                UNION ALL SELECT tenant_id, invoice_id, amount_minor FROM payment_allocations) parts
             GROUP BY 1, 2
         ) s ON s.tenant_id = i.tenant_id AND s.invoice_id = i.id
         WHERE i.settled_minor <> coalesce(s.settled, 0)""",

@@ -171,6 +171,19 @@ async def test_a_worker_that_was_taken_for_dead_can_not_finish_for_another(
     assert event.done_at
 
 
+async def test_the_lease_of_a_worker_without_a_number_holds_until_its_time(
+    database: Database, tenant_id: TenantId
+) -> None:
+    """Behind a pooler no worker has one: what was queued twice is not at work twice."""
+    id = await _record(database, tenant_id)
+
+    first = await relay.take(database, tenant_id, id, None)
+    second = await relay.take(database, tenant_id, id, None)
+
+    assert first is not None
+    assert second is None
+
+
 async def test_a_full_queue_gets_no_more(database: Database, tenant_id: TenantId) -> None:
     await _record(database, tenant_id)
     full = Listed(waiting=ENOUGH_WAITING)

@@ -284,3 +284,30 @@ async def test_a_line_that_the_bank_takes_back_undoes_its_match_and_what_builds_
     assert {each["status"] for each in await matches(client)} == {"undone"}
     assert await settled(client, paid["id"]) == await settled(client, later["id"]) == (0, "open")
     assert (await line(database, tenant_id, returned)).match_state == "unmatched"
+
+
+@pytest.mark.parametrize("how", ["deleted", "voided"])
+async def test_a_line_taken_back_undoes_its_match_with_a_document_that_is_no_more(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId, how: str
+) -> None:
+    """Paid and paid back, an invoice may go; then the bank takes the second payment back."""
+    paid = await make_invoice(client)
+    money = await make_line(database, tenant_id, 10000)
+    returned = await make_line(database, tenant_id, -10000, booked_on=date(2026, 2, 1))
+    first = await match(client, part(money, paid["id"], 10000))
+    await match(client, part(returned, paid["id"], -10000))
+    if how == "deleted":
+        ended = await client.delete(f"{INVOICES}/{paid['id']}")
+    else:
+        ended = await client.put(f"{INVOICES}/{paid['id']}", json=invoice(status="void"))
+    assert ended.is_success
+
+    id = str(parse_public_id("tr", returned))
+    await tasks.undo_removed_line(database, tenant_id, {"transaction_id": id})
+    undone = await client.delete(f"{MATCH}/{first.json()['id']}")
+    again = await match(client, part(money, paid["id"], 10000))
+
+    assert undone.status_code == 204
+    assert (await line(database, tenant_id, money)).match_state == "unmatched"
+    assert (await line(database, tenant_id, returned)).match_state == "unmatched"
+    assert again.status_code == (422 if how == "deleted" else 409)

@@ -28,16 +28,19 @@ ALWAYS = {
     "a document is settled by exactly its active allocations, within its total": """
         SELECT i.id, i.settled_minor, i.amount_minor, s.settled FROM invoices i
         LEFT JOIN (
-            SELECT a.invoice_id, sum(a.document_amount_minor + a.write_off_minor) AS settled
-            FROM allocations a JOIN matches m ON m.id = a.match_id AND m.status = 'active'
+            SELECT invoice_id, sum(minor) AS settled FROM (
+                SELECT a.invoice_id, a.document_amount_minor + a.write_off_minor AS minor
+                FROM allocations a JOIN matches m ON m.id = a.match_id AND m.status = 'active'
+                UNION ALL SELECT invoice_id, amount_minor FROM payment_allocations) parts
             GROUP BY 1
         ) s ON s.invoice_id = i.id
         WHERE i.settled_minor <> coalesce(s.settled, 0)
         OR i.settled_minor NOT BETWEEN 0 AND i.amount_minor
         OR (i.status = 'paid') <> (i.settled_minor = i.amount_minor)""",
-    "money is conserved: what lines are settled by, documents are": """
+    "money is conserved: what lines and payments are settled by, documents are": """
         SELECT * FROM (SELECT
-            (SELECT coalesce(sum(settled_minor), 0) FROM transactions) AS lines,
+            (SELECT coalesce(sum(settled_minor), 0) FROM transactions)
+            + (SELECT coalesce(sum(settled_minor), 0) FROM stripe_payments) AS lines,
             (SELECT coalesce(sum(settled_minor), 0) FROM invoices) AS documents) s
         WHERE lines <> documents""",
     "an account stands once": """
@@ -53,8 +56,8 @@ ALWAYS = {
 """Name -> a query for what breaks it, of one tenant's rows."""
 
 TABLES = (
-    "transactions invoices matches allocations bank_accounts bank_connections sync_runs"
-    " outbox_events webhook_deliveries webhook_endpoints"
+    "transactions invoices matches allocations payment_allocations stripe_payments bank_accounts"
+    " bank_connections sync_runs outbox_events webhook_deliveries webhook_endpoints"
 ).split()
 AT_REST = {
     "no event is left undone": "SELECT name, error FROM outbox_events WHERE done_at IS NULL",

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from payymo_api.core.engine import APP_ROLE, create_engine
-from payymo_api.core.errors import Overloaded
+from payymo_api.core.errors import Overloaded, PayymoError
+from payymo_api.core.passing import DatabaseUnavailable, passing_trouble
 from payymo_api.core.settings import Settings
 from payymo_api.core.tables import XID, Base, Fed, TenantOwned
 from payymo_api.core.types import TenantId
@@ -103,11 +104,6 @@ ME = literal_column("me.tenant_id", Uuid())
 """The tenant of `ReadScope.fetch`."""
 
 
-class DatabaseUnavailable(Overloaded):
-    code = "database_unavailable"
-    title = "Our database can't be reached just now"
-
-
 class Database:
     """Opens transactions; a FIFO gate as wide as the pool keeps waiting fair and bounded."""
 
@@ -137,7 +133,7 @@ class Database:
         """A connection as `payymo_app` with no transaction open; nothing runs beside its `fetch`.
 
         Behind a pooler that drops the role at the start, one transaction has it. A connection that
-        saw an error is not used again.
+        saw a fault is not used again.
         """
         async with self._seat():
             pooled = await self._checked_out()
@@ -145,6 +141,8 @@ class Database:
             try:
                 async with nullcontext() if pooled.info[_IS_APP] else _as_app(driver):
                     yield ReadScope(driver, tenant_id)
+            except PayymoError:  # a refusal, such as of a cursor: no statement failed
+                raise
             except BaseException:
                 pooled.invalidate()
                 raise
@@ -210,9 +208,9 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if not _is_outage(error):
-                raise
-            raise DatabaseUnavailable("The database did not answer.", retry_after=2) from error
+            if passing := passing_trouble(error):
+                raise passing from error
+            raise
         finally:
             self._gate.release()
 
@@ -265,15 +263,3 @@ async def _become(session: AsyncSession, role: str, tenant: str) -> None:
             raise
         await session.rollback()
         await session.execute(settings)
-
-
-def _is_outage(error: Exception) -> bool:
-    """Tell the server being away, shutting down or in recovery from a statement that failed."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or _is_outage_state(error.orig)
-    return isinstance(error, OSError | asyncpg.InterfaceError) or _is_outage_state(error)
-
-
-def _is_outage_state(error: BaseException | None) -> bool:
-    state = str(getattr(error, "sqlstate", None) or "")
-    return state[:2] in {"08", "53"} or state[:3] == "57P"

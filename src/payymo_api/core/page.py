@@ -4,7 +4,7 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -91,9 +91,18 @@ _MAX_BIGINT = 2**63 - 1
 def _parse(type: type[CursorValue], text: object) -> CursorValue:
     if not isinstance(text, str) or "\x00" in text:
         raise ValueError("a cursor holds text")
+    if type is datetime:
+        return _moment(text)
     if type is date:
         return date.fromisoformat(text)
     value: CursorValue = type(text)  # type: ignore[call-arg, arg-type]  # str, int, UUID read text
     if isinstance(value, int) and abs(value) > _MAX_BIGINT:
         raise ValueError("out of range")
     return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment names its offset")
+    return moment

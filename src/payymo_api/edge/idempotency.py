@@ -180,13 +180,19 @@ async def claim(scope: Scope, ticket: Ticket) -> Claim:
 
 
 async def keep(scope: Scope, ticket: Ticket, response: Response) -> None:
-    """Store the answer, in the transaction that makes it true."""
+    """Store the answer, in the transaction that makes it true.
+
+    One that was kept stays: whose claim ran out may end after whoever took it over.
+    """
     values = {"claimed_until": None, **_answered(ticket, response)}
     statement = insert(IdempotencyKey).values(
         tenant_id=ticket.tenant_id, key=ticket.key, effect_id=new_id(), **values
     )
     key = [IdempotencyKey.tenant_id, IdempotencyKey.key]
-    await scope.session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+    unanswered = IdempotencyKey.status.is_(None)
+    await scope.session.execute(
+        statement.on_conflict_do_update(index_elements=key, set_=values, where=unanswered)
+    )
 
 
 def _answered(ticket: Ticket, response: Response) -> dict[str, object]:

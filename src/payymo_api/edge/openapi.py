@@ -70,7 +70,15 @@ _IF_NONE_MATCH: Final[Json] = {
     "description": "ETag of the last read; 304 if nothing changed.",
     "schema": {"type": "string"},
 }
-_ASK_PROVIDERS: Final = {"bank_connections", "stripe_connections", "stripe_payments"}
+_ASK_PROVIDERS: Final = {
+    "bank_connections",
+    "stripe_connections",
+    "stripe_customers",
+    "stripe_invoices",
+    "stripe_payments",
+    "stripe_products",
+    "stripe_subscriptions",
+}
 
 
 def install(app: FastAPI, tags: dict[str, str]) -> None:

@@ -118,11 +118,15 @@ class InvoiceRepository(TenantRepository[Invoice]):
 
     @staticmethod
     def settle(document: Invoice, minor: int) -> None:
-        """Move a locked document's settled amount; a CHECK keeps it between 0 and its total."""
+        """Move a locked document's settled amount; a CHECK keeps it between 0 and its total.
+
+        An undoing may move one that was voided since: void it stays.
+        """
         document.settled_minor += minor
-        document.status = rules.status(
-            document.settled_minor, document.amount_minor, document.source_status
-        )
+        if document.status != "void":
+            document.status = rules.status(
+                document.settled_minor, document.amount_minor, document.source_status
+            )
 
     async def named_locked(self, external_ids: Collection[str]) -> Sequence[Invoice]:
         """Return those that exist, their rows locked in id order until the transaction ends."""
@@ -135,6 +139,12 @@ class InvoiceRepository(TenantRepository[Invoice]):
         statement = self.select().where(*mine).order_by(Invoice.id).with_for_update()
         fresh = statement.execution_options(populate_existing=True)
         return (await self._session.scalars(fresh)).all()
+
+    async def ids_of_source(self, source: str, refs: Collection[str]) -> Mapping[str, InvoiceId]:
+        """Return source_ref -> id of those that exist."""
+        mine = (Invoice.source == source, Invoice.source_ref == _any(refs))
+        rows = await self._session.scalars(self.select().where(*mine))
+        return {row.source_ref: row.id for row in rows if row.source_ref}
 
     async def of_customer(self, id: CustomerId) -> bool:
         """Tell whether the customer has any document."""
@@ -185,9 +195,8 @@ async def customers_held(scope: AnyScope, ids: Collection[CustomerId]) -> set[Cu
 
 
 async def documents_to_settle(scope: AnyScope, ids: Collection[InvoiceId]) -> list[Invoice]:
-    """Return the documents, locked: see `core.repository.locked`."""
-    found = await locked(scope, Invoice, _SETTLED, ids)
-    return [row for row in found if row.removed_at is None]
+    """Return the documents, deleted ones too, locked: see `core.repository.locked`."""
+    return await locked(scope, Invoice, _SETTLED, ids)
 
 
 def documents_settled(scope: AnyScope, documents: Sequence[Invoice]) -> list[Write]:

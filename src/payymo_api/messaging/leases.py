@@ -41,8 +41,8 @@ def may_issue(row: type[Leased], life: int) -> ColumnElement[bool]:
 
 
 def may_take(row: type[Leased]) -> ColumnElement[bool]:
-    """No living worker has the row; a queue only brings it."""
-    return or_(_is_over(row), row.leased_by.is_(None), row.leased_by < 0, _is_orphan(row))
+    """No worker has the row, as far as is known; a queue only brings it."""
+    return or_(_is_over(row), row.leased_by < 0, _is_orphan(row))
 
 
 def _is_over(row: type[Leased]) -> ColumnElement[bool]:

@@ -179,3 +179,9 @@ class StripeSignatureRefused(MalformedRequest):
     code = "stripe_signature_refused"
     title = "This delivery is not signed by Stripe"
     resolution = "Sign the raw body with the endpoint's secret, at the time it is sent."
+
+
+class InvoiceNotDraft(Conflict):
+    code = "stripe_invoice_not_draft"
+    title = "Only a draft can be deleted"
+    resolution = "Void what is finalised: POST /api/v1/stripe/invoices/{id}/void."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from payymo_api.core.types import PaymentId, StripeConnectionId
+from payymo_api.core.types import PaymentId, StripeConnectionId, StripeInvoiceId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -13,6 +13,14 @@ class StripePaymentsMoved(Event):
     name: ClassVar[str] = "stripe_payments.moved"
 
     payment_ids: Sequence[PaymentId]
+
+
+class StripeInvoicesMoved(Event):
+    """These invoices at Stripe are finalised, and differ from what our books may say of them."""
+
+    name: ClassVar[str] = "stripe_invoices.moved"
+
+    invoice_ids: Sequence[StripeInvoiceId]
 
 
 class StripeAccessEnded(Event):

@@ -12,6 +12,7 @@ from payymo_api.core.types import (
     CustomerId,
     InvoiceId,
     MatchId,
+    PaymentId,
     PayoutId,
     TransactionId,
 )
@@ -156,3 +157,23 @@ class LineKey(TenantOwned):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     transaction_id: Mapped[TransactionId] = mapped_column(primary_key=True)
+
+
+class PaymentAllocation(TenantOwned):
+    """How much of a document a Stripe payment settles: set to what it brings, never added to."""
+
+    __tablename__ = "payment_allocations"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "payment_id"], ["stripe_payments.tenant_id", "stripe_payments.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "invoice_id"], ["invoices.tenant_id", "invoices.id"]),
+        CheckConstraint("amount_minor >= 0", name="ck_payment_allocations_amount"),
+        Index("ix_payment_allocations_invoice", "tenant_id", "invoice_id"),
+    )
+
+    payment_id: Mapped[PaymentId] = mapped_column(primary_key=True)
+    invoice_id: Mapped[InvoiceId] = mapped_column(primary_key=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

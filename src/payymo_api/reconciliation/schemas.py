@@ -16,7 +16,14 @@ from payymo_api.core.fields import (
     Request,
     Text,
 )
-from payymo_api.core.refs import CreditRef, CustomerRef, InvoiceRef, MatchRef, TransactionRef
+from payymo_api.core.refs import (
+    CreditRef,
+    CustomerRef,
+    InvoiceRef,
+    MatchRef,
+    PaymentRef,
+    TransactionRef,
+)
 
 DocumentType = Literal["invoice", "credit_note", "payout", "on_account"]
 Reason = Literal["discount", "fee", "rounding", "fx", "other"]
@@ -238,4 +245,7 @@ class InvoiceMoved(Answer):
     currency: str
     settled_minor: int
     open_minor: int
-    match_id: MatchRef
+    match_id: Annotated[MatchRef | None, Field(description="Where a match has settled it.")]
+    payment_id: Annotated[
+        PaymentRef | None, Field(description="Where a Stripe payment has settled it.")
+    ]

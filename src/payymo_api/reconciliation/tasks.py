@@ -4,7 +4,8 @@ from payymo_api.banking.events import LineRemoved
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.invoicing.events import DocumentsChanged
-from payymo_api.reconciliation.service import examining, unmatching
+from payymo_api.payments.events import StripeInvoicesMoved, StripePaymentsMoved
+from payymo_api.reconciliation.service import booking, collecting, examining, unmatching
 
 
 async def match_open_lines(
@@ -19,6 +20,7 @@ async def match_changed_documents(
     database: Database, tenant_id: TenantId, payload: dict[str, Any]
 ) -> None:
     event = DocumentsChanged.model_validate(payload)
+    await collecting.settle_for(database, tenant_id, event.invoice_ids)
     await examining.examine_touched(database, tenant_id, event.invoice_ids)
 
 
@@ -35,3 +37,17 @@ async def undo_removed_line(
 ) -> None:
     event = LineRemoved.model_validate(payload)
     await unmatching.undo_line(database, tenant_id, event.transaction_id)
+
+
+async def settle_by_payments(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = StripePaymentsMoved.model_validate(payload)
+    await collecting.settle_all(database, tenant_id, event.payment_ids)
+
+
+async def book_stripe_invoices(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = StripeInvoicesMoved.model_validate(payload)
+    await booking.book(database, tenant_id, event.invoice_ids)

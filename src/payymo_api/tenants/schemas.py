@@ -16,7 +16,11 @@ RESOURCES = {
     "reconciliation": "Which money settles which document.",
     "security_incidents": "Tries by others to reach this tenant's objects.",
     "stripe_connections": "Stripe accounts that we may act for.",
+    "stripe_customers": "Customers at Stripe, whom subscriptions and invoices are for.",
+    "stripe_invoices": "Invoices at Stripe; each becomes a document in `invoices`.",
     "stripe_payments": "Payments and refunds by Stripe.",
+    "stripe_products": "What an account sells: products and prices, read at Stripe.",
+    "stripe_subscriptions": "Subscriptions at Stripe.",
     "transactions": "Lines of bank accounts.",
     "webhook_endpoints": "Where events are sent, and how each delivery went.",
 }

@@ -37,19 +37,22 @@ class Told:
 
 
 async def make(scope: Scope, source: str, told: Collection[Told]) -> Sequence[Invoice]:
-    """Make the documents that are not there yet; return all of them, locked."""
+    """Make those that are not there yet, if they ask for money; return all of them, locked."""
     invoices = InvoiceRepository(scope)
     refs = {each.ref for each in told}
     there = await invoices.of_source_locked(source, refs)
     known = {row.source_ref for row in there}
-    new = sorted((each for each in told if each.ref not in known), key=lambda each: each.ref)
+    new = sorted(
+        (each for each in told if each.ref not in known and each.amount_minor > 0),
+        key=lambda each: each.ref,
+    )
     if not new:
         return there
     customers = await _customers(scope, new)
     made = await invoices.insert(
         [
             {
-                **_values(each, 0),
+                **_values(each, each.amount_minor, 0),
                 "id": InvoiceId(new_id()),
                 "kind": "invoice",
                 "customer_id": customers[each.customer_ref],
@@ -65,9 +68,12 @@ async def make(scope: Scope, source: str, told: Collection[Told]) -> Sequence[In
 
 
 async def change(scope: Scope, rows: Sequence[Invoice], told: Collection[Told]) -> None:
-    """Overwrite locked rows with what is told of them; what is settled is never cut off."""
+    """Overwrite locked rows with what is told of them.
+
+    The amount never falls below what is settled; of one that asks for no money any more it stays.
+    """
     by_ref = {each.ref: each for each in told}
-    drafts = [(row, _values(by_ref[row.source_ref or ""], row.settled_minor)) for row in rows]
+    drafts = [(row, _changed(row, by_ref[row.source_ref or ""])) for row in rows]
     changed = [
         {**values, "id": row.id, "creditor_reference": row.creditor_reference}
         for row, values in drafts
@@ -81,8 +87,12 @@ async def change(scope: Scope, rows: Sequence[Invoice], told: Collection[Told]) 
     await _announce(scope, {values["id"] for values in changed})
 
 
-def _values(told: Told, settled: int) -> Row:
-    amount = max(told.amount_minor, settled)
+def _changed(row: Invoice, told: Told) -> Row:
+    amount = max(told.amount_minor or row.amount_minor, row.settled_minor)
+    return _values(told, amount, row.settled_minor)
+
+
+def _values(told: Told, amount: int, settled: int) -> Row:
     return {
         "number": told.number,
         "issued_on": told.issued_on,

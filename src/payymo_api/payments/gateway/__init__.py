@@ -37,7 +37,9 @@ class StripeAccount(Protocol):
         """Do what has an address of its own: capture, cancel, finalize …"""
         ...
 
-    async def remove(self, kind: str, stripe_id: str, *, key: str) -> Raw: ...
+    async def remove(self, kind: str, stripe_id: str, params: Params) -> Raw:
+        """Delete or end it. Stripe takes no idempotency key for this."""
+        ...
 
     async def fetch(self, path: str, params: Params | None = None) -> Raw:
         """Read what is of no kind: `account`, `balance`, `invoices/in_…/lines`."""
@@ -67,5 +69,8 @@ class ConnectPlatform(Protocol):
     async def aclose(self) -> None: ...
 
 
-EXPANDED: Mapping[str, Sequence[str]] = {"payment_intent": ("latest_charge",)}
+EXPANDED: Mapping[str, Sequence[str]] = {
+    "payment_intent": ("latest_charge",),
+    "invoice": ("payments",),
+}
 """Kind -> what Stripe is asked to put inside its objects."""

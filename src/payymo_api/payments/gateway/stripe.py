@@ -66,8 +66,8 @@ class SdkAccount(StripeAccount):
         return await self._call("post", f"{kind}s/{stripe_id}/{action}", params, key)
 
     @override
-    async def remove(self, kind: str, stripe_id: str, *, key: str) -> Raw:
-        return await self._call("delete", f"{kind}s/{stripe_id}", {}, key)
+    async def remove(self, kind: str, stripe_id: str, params: Params) -> Raw:
+        return await self._call("delete", f"{kind}s/{stripe_id}", params)
 
     @override
     async def fetch(self, path: str, params: Params | None = None) -> Raw:

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.types import InvoiceId, PaymentId
@@ -11,14 +11,18 @@ from payymo_api.payments.models.mirrored import Mirrored
 class StripePayment(Mirrored):
     """A PaymentIntent with its latest charge. Amounts are in ISO 4217's minor units.
 
-    `invoice_id` is what the intent's metadata names: it may be no invoice of ours.
+    `invoice_id` is what the intent's metadata names: it may be no invoice of ours. `settles_id` and
+    `settled_minor` are reconciliation's: the document that the payment settles, and how much of it.
     """
 
     __tablename__ = "stripe_payments"
     __further__ = (
         Index("ix_stripe_payments_created", "tenant_id", "stripe_created_at", "id"),
         Index("ix_stripe_payments_invoice", "tenant_id", "invoice_id"),
+        Index("ix_stripe_payments_settles", "tenant_id", "settles_id"),
+        Index("ix_stripe_payments_customer", "tenant_id", "customer"),
         Index("ix_stripe_payments_charge", "tenant_id", "latest_charge"),
+        CheckConstraint("settled_minor >= 0", name="ck_stripe_payments_settled"),
     )
     prefix = "sp"
 
@@ -32,6 +36,8 @@ class StripePayment(Mirrored):
     disputed: Mapped[bool]
     customer: Mapped[str | None]
     invoice_id: Mapped[InvoiceId | None]
+    settles_id: Mapped[InvoiceId | None]
+    settled_minor: Mapped[int] = mapped_column(server_default="0")
     description: Mapped[str | None]
     statement_descriptor: Mapped[str | None]
     capture_method: Mapped[str]

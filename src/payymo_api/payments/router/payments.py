@@ -1,9 +1,6 @@
 from payymo_api.core.refs import PaymentRef
-from payymo_api.edge.openapi import problem
 from payymo_api.edge.route import api_router
-from payymo_api.payments.errors import StripeDeclined
-from payymo_api.payments.router.attempts import AttemptDep
-from payymo_api.payments.rules.declines import DECLINES
+from payymo_api.payments.router.attempts import DECLINED, AttemptDep
 from payymo_api.payments.schemas.payment_requests import (
     CancelRequest,
     CaptureRequest,
@@ -15,11 +12,9 @@ from payymo_api.payments.service import payments as service
 from payymo_api.payments.service import refunds
 
 router = api_router("/stripe/payments", "stripe_payments")
-_FUNDS = DECLINES["insufficient_funds"]
-_DECLINED = problem(StripeDeclined(_FUNDS.payer, _FUNDS.told("card_declined"), None))
 
 
-@router.post("", status_code=201, responses={402: _DECLINED})
+@router.post("", status_code=201, responses={402: DECLINED})
 async def create_stripe_payment(attempt: AttemptDep, request: PaymentRequest) -> PaymentMade:
     """Take a payment by Stripe. Give `client_secret` to Stripe Elements on the payer's page.
 

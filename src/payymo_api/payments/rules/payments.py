@@ -99,7 +99,7 @@ def _has_failed(before: Values, after: Values) -> bool:
 def moves_money(before: Values | None, after: Values) -> bool:
     """Whether what its invoice gets by this payment may be another now."""
     if before is None:
-        return after["invoice_id"] is not None and _kept(after) != 0
+        return _kept(after) != 0
     return (_kept(before), before["invoice_id"]) != (_kept(after), after["invoice_id"])
 
 

@@ -59,6 +59,10 @@ class PaymentAnswer(Answer):
         str | None, Field(examples=["cus_Example"], description="Stripe's id of the customer.")
     ]
     invoice_id: Annotated[InvoiceRef | None, Field(description="The invoice that it is for.")]
+    settled_minor: Annotated[
+        int,
+        Field(description="How much of that invoice it settles: less, where there was no room."),
+    ]
     description: str | None
     statement_descriptor: str | None
     capture_method: Annotated[str, Field(examples=["automatic_async"])]

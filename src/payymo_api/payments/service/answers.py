@@ -15,6 +15,7 @@ _OF_CONNECTION = StripeConnectionAnswer.model_fields.keys() - {"account", "error
 _SHOWN = PaymentAnswer.model_fields.keys() - {
     "amount",
     "failure",
+    "invoice_id",
     "livemode",
     "metadata",
     "payment_method",
@@ -44,6 +45,7 @@ def payment_answer(row: StripePayment) -> PaymentAnswer:
     return PaymentAnswer(
         **_columns(row),
         **money_fields(Money(row.amount_minor, row.currency)),
+        invoice_id=row.settles_id or row.invoice_id,
         livemode=row.raw["livemode"],
         metadata=row.metadata_,
         payment_method=_payment_method(row),

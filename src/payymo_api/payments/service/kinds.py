@@ -1,17 +1,29 @@
 """Which of Stripe's objects are mirrored, and how."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.payments import events
-from payymo_api.payments.models import Mirrored, StripePayment, StripeRefund
-from payymo_api.payments.rules import payments, refunds
+from payymo_api.payments.models import (
+    Mirrored,
+    StripeCustomer,
+    StripeInvoice,
+    StripePayment,
+    StripeRefund,
+    StripeSubscription,
+)
+from payymo_api.payments.rules import customers, invoices, payments, refunds, subscriptions
 from payymo_api.payments.rules.raw import Raw, Values
 from payymo_api.payments.service.answers import payment_answer, refund_answer
+from payymo_api.payments.service.billing_answers import (
+    customer_answer,
+    invoice_answer,
+    subscription_answer,
+)
 
 Moves = Sequence[tuple[Any, Values | None, Values]]
 """Rows, each with what it said before and says now."""
@@ -19,6 +31,10 @@ Moves = Sequence[tuple[Any, Values | None, Values]]
 
 def _never(_: Values, __: Values) -> bool:
     return False
+
+
+def _no_news(_: Values | None, __: Values) -> Sequence[str]:
+    return ()
 
 
 def _nothing(_: Moves) -> list[Event]:
@@ -37,8 +53,8 @@ class Kind:
     model: type[Mirrored]
     read: Callable[[Raw], Values]
     answer: Callable[[Any], BaseModel]
-    news: Callable[[Values | None, Values], Sequence[str]]
-    events: Mapping[str, type[PublicEvent]]
+    news: Callable[[Values | None, Values], Sequence[str]] = _no_news
+    events: Mapping[str, type[PublicEvent]] = field(default_factory=dict)
     is_overtaken: Callable[[Values, Values], bool] = _never
     follow: Callable[[Moves], list[Event]] = _nothing
 
@@ -50,6 +66,11 @@ def _public(*events: type[PublicEvent]) -> Mapping[str, type[PublicEvent]]:
 def _payments_moved(moves: Moves) -> list[Event]:
     ids = [row.id for row, before, after in moves if payments.moves_money(before, after)]
     return [events.StripePaymentsMoved(payment_ids=ids)] if ids else []
+
+
+def _invoices_moved(moves: Moves) -> list[Event]:
+    ids = [row.id for row, before, after in moves if invoices.moves_books(before, after)]
+    return [events.StripeInvoicesMoved(invoice_ids=ids)] if ids else []
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -67,12 +88,25 @@ KINDS: Final[Mapping[str, Kind]] = {
         is_overtaken=payments.is_overtaken,
         follow=_payments_moved,
     ),
+    "customer": Kind(StripeCustomer, read=customers.read, answer=customer_answer),
+    "subscription": Kind(
+        StripeSubscription,
+        read=subscriptions.read,
+        answer=subscription_answer,
+        is_overtaken=subscriptions.is_overtaken,
+    ),
+    "invoice": Kind(
+        StripeInvoice,
+        read=invoices.read,
+        answer=invoice_answer,
+        is_overtaken=invoices.is_overtaken,
+        follow=_invoices_moved,
+    ),
     "refund": Kind(
         StripeRefund,
         read=refunds.read,
         answer=refund_answer,
         news=refunds.news,
-        events={},
         is_overtaken=refunds.is_overtaken,
     ),
 }

@@ -120,10 +120,11 @@ async def _post(scope: Scope, decisions: Sequence[Decision]) -> set[UUID]:
 
 
 def _still_open(books: Books, document: Document) -> bool:
-    """Nobody settled, changed or voided it between our reading and our lock."""
+    """Nobody settled, changed, voided or deleted it between our reading and our lock."""
     row = books.invoices.get(document.id)
     return (
         row is not None
+        and row.removed_at is None
         and row.status != "void"
         and row.currency == document.currency
         and row.amount_minor - row.settled_minor == document.open

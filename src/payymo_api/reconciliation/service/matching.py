@@ -8,8 +8,11 @@ from uuid import UUID
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import AnyScope, Scope
+from payymo_api.core.repository import transient
 from payymo_api.core.types import CreditId, CustomerId, InvoiceId, MatchId, PayoutId, new_id
 from payymo_api.messaging import outbox
+from payymo_api.payments.events import StripePaymentsMoved
+from payymo_api.payments.repository import payments_for
 from payymo_api.reconciliation.errors import (
     CreditInUse,
     DocumentOverSettled,
@@ -123,12 +126,16 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
     await books.move(scope, reverse)
     await PayerRepository(scope).unlearn(_payers(books, entries))
     row.status, row.undone_by, row.undone_at = "undone", undone_by, now()
+    waiting = await payments_for(scope, [row.id for row in books.invoices.values()])
     await outbox.record(scope, *news.unmatched(books, row, entries))
+    if waiting:
+        await outbox.record(scope, StripePaymentsMoved(payment_ids=waiting))
     return row
 
 
 def _match(origin: Origin) -> Match:
-    return Match(
+    return transient(
+        Match,
         id=MatchId(new_id()),
         status="active",
         source=origin.source,
@@ -160,7 +167,8 @@ def _credits(
 def _allocation(books: Books, match_id: MatchId, entry: Entry) -> Allocation:
     document = books.invoices.get(entry.document) or books.payouts.get(entry.document)
     line = books.lines[entry.line]
-    return Allocation(
+    return transient(
+        Allocation,
         id=new_id(),
         match_id=match_id,
         transaction_id=line.id,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
-from payymo_api.core.types import MatchId, public_id
+from payymo_api.core.types import MatchId, PaymentId, public_id
 from payymo_api.edge import exact
 from payymo_api.invoicing.events import InvoicePaid, InvoicePartiallyPaid
 from payymo_api.invoicing.models import Invoice
@@ -44,15 +44,21 @@ def unmatched(books: Books, row: Match, entries: Sequence[Entry]) -> list[Event]
 
 def settled(books: Books, match_id: MatchId, risen: Collection[UUID]) -> list[Event]:
     """`risen`: the documents whose settled amount rose; credit notes are no news here."""
-    found: list[Event] = []
-    for id in sorted(risen & books.invoices.keys()):
-        document = books.invoices[id]
-        if document.kind != "invoice":
-            continue
-        data = _json(_moved(document, match_id))
-        is_paid = document.status == "paid"
-        found.append(InvoicePaid(data=data) if is_paid else InvoicePartiallyPaid(data=data))
-    return found
+    documents = [books.invoices[id] for id in sorted(risen & books.invoices.keys())]
+    return [_risen(each, match_id=match_id) for each in documents if each.kind == "invoice"]
+
+
+def collected(document: Invoice, payment_id: PaymentId) -> Event:
+    """A Stripe payment settles more of the invoice."""
+    return _risen(document, payment_id=payment_id)
+
+
+def _risen(
+    document: Invoice, *, match_id: MatchId | None = None, payment_id: PaymentId | None = None
+) -> Event:
+    data = _json(_moved(document, match_id, payment_id))
+    is_paid = document.settled_minor == document.amount_minor
+    return InvoicePaid(data=data) if is_paid else InvoicePartiallyPaid(data=data)
 
 
 def _json(model: BaseModel) -> str:
@@ -86,7 +92,9 @@ def document_id(type: str, id: UUID) -> str:
     return public_id(_PREFIXES[type], id)
 
 
-def _moved(document: Invoice, match_id: MatchId) -> InvoiceMoved:
+def _moved(
+    document: Invoice, match_id: MatchId | None, payment_id: PaymentId | None
+) -> InvoiceMoved:
     return InvoiceMoved.model_validate(
         {
             "invoice_id": document.id,
@@ -97,6 +105,7 @@ def _moved(document: Invoice, match_id: MatchId) -> InvoiceMoved:
             "settled_minor": document.settled_minor,
             "open_minor": document.amount_minor - document.settled_minor,
             "match_id": match_id,
+            "payment_id": payment_id,
         }
     )
 

@@ -92,9 +92,9 @@ def _check_known(named: Named, books: Books, customers: set[CustomerId]) -> None
     if line is None or line.removed_at is not None:
         raise named.wrong("transaction_id", "unknown_reference", "There is no such thing here.")
     known = {*books.invoices, *books.payouts, *books.credits, *customers}
-    if named.id not in known:
-        raise named.wrong("document_id", "unknown_reference", "There is no such thing here.")
     document = books.invoices.get(named.id)
+    if named.id not in known or (document and document.removed_at is not None):
+        raise named.wrong("document_id", "unknown_reference", "There is no such thing here.")
     if document and document.kind != named.request.document_type:
         detail = f"This document is of the kind {document.kind}."
         raise named.wrong("document_type", "wrong_document_type", detail)

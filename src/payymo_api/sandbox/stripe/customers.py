@@ -1,11 +1,11 @@
 """Customers."""
 
-from typing import Any
-
+from payymo_api.sandbox.stripe.addresses import address
 from payymo_api.sandbox.stripe.expansion import includable, listed
 from payymo_api.sandbox.stripe.form import Parameters
 from payymo_api.sandbox.stripe.listing import listing
 from payymo_api.sandbox.stripe.merchant import Merchant
+from payymo_api.sandbox.stripe.payment_methods import attach_to, named
 from payymo_api.sandbox.stripe.refusals import Wire
 from payymo_api.sandbox.stripe.request import Call
 
@@ -14,7 +14,6 @@ _KNOWN = (
     f"{_TEXTS} metadata address shipping invoice_settings balance preferred_locales tax_exempt"
     " invoice_prefix next_invoice_sequence payment_method"
 )
-_ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 def create(call: Call) -> Wire:
@@ -49,6 +48,8 @@ def new_customer(merchant: Merchant, asked: Parameters) -> Wire:
         tax_exempt="none",
         test_clock=None,
     )
+    if method := asked.text("payment_method"):
+        attach_to(merchant, named(merchant, method), wire["id"])
     _apply(merchant, wire, asked)
     merchant.emit("customer.created", wire)
     return wire
@@ -80,10 +81,6 @@ def _apply(merchant: Merchant, wire: Wire, asked: Parameters) -> None:
         id = settings.text("default_payment_method")
         merchant.find("payment_method", id, settings.where("default_payment_method"))
         wire["invoice_settings"]["default_payment_method"] = id
-
-
-def address(asked: Parameters) -> dict[str, Any] | None:
-    return {name: asked.text(name) for name in _ADDRESS} if asked else None
 
 
 def shipping(asked: Parameters) -> Wire | None:

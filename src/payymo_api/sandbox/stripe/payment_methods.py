@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from payymo_api.sandbox.stripe.addresses import address
 from payymo_api.sandbox.stripe.cards import Card, card_named, card_numbered
-from payymo_api.sandbox.stripe.customers import address
 from payymo_api.sandbox.stripe.form import Parameters
 from payymo_api.sandbox.stripe.listing import listing
 from payymo_api.sandbox.stripe.merchant import Merchant
