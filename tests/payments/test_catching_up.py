@@ -178,13 +178,13 @@ async def test_a_connection_that_has_ended_is_not_walked(shop: Shop) -> None:
 
 async def test_a_connection_that_lives_again_asks_for_what_it_missed(shop: Shop) -> None:
     async with shop.database.scope(shop.tenant_id) as scope:
-        await catching_up.begin(scope, shop.connection)
+        await catching_up.start(scope, shop.connection)
     seen = (await read(shop))["seen_until"]
     await _activated(shop, now() + timedelta(days=3))
     async with shop.database.scope(shop.tenant_id) as scope:
         row = await scope.session.get(StripeConnection, (shop.tenant_id, shop.connection.id))
         assert row
-        await catching_up.begin(scope, row)
+        await catching_up.start(scope, row)
     shown = await read(shop)
     assert shown["seen_until"] == seen
     assert shown["next_at"] <= now().isoformat().replace("+00:00", "Z")

@@ -15,7 +15,7 @@ from payymo_api.payments.models import StripeCatchUp
 class CatchUpRepository(TenantRepository[StripeCatchUp]):
     model = StripeCatchUp
 
-    async def begin(self, id: StripeConnectionId, seen_until: datetime, due_at: datetime) -> None:
+    async def start(self, id: StripeConnectionId, seen_until: datetime, due_at: datetime) -> None:
         """Make the connection's row; one that is there knows what was seen, and is due at once."""
         row = insert(StripeCatchUp).values(
             tenant_id=self._tenant_id,

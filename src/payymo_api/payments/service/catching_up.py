@@ -34,10 +34,10 @@ _PAGE = 100
 _BATCH = 200
 
 
-async def begin(scope: Scope, connection: StripeConnection) -> None:
+async def start(scope: Scope, connection: StripeConnection) -> None:
     """Follow the connection's events from its activation; one that lives again, from its end."""
     seen = connection.activated_at or now()
-    await CatchUpRepository(scope).begin(connection.id, seen, now() + _spread(connection.id))
+    await CatchUpRepository(scope).start(connection.id, seen, now() + _spread(connection.id))
     await outbox.record(scope, StripeConnected(connection_id=connection.id))
 
 
@@ -66,7 +66,7 @@ async def show(scope: Scope, id: StripeConnectionId) -> CatchUpAnswer:
 async def _row(scope: Scope, connection: StripeConnection) -> StripeCatchUp:
     row = await CatchUpRepository(scope).of(connection.id)
     if row is None:
-        await begin(scope, connection)
+        await start(scope, connection)
         row = await CatchUpRepository(scope).of(connection.id)
     assert row
     return row

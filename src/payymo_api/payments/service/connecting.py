@@ -56,7 +56,7 @@ async def _complete(
         granted = await _granted(stripes, row, said)
         async with database.scope(tenant_id) as scope:
             kept = await _accept(scope, row.id, granted)
-            await catching_up.begin(scope, kept)
+            await catching_up.start(scope, kept)
             return kept
     except PayymoError as error:
         _log.warning("stripe_connect_failed", code=error.code)

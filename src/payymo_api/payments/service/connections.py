@@ -80,7 +80,7 @@ async def _create_by_key(
         activate(kept, "key", key.profile)
         _take_key(asking.stripes, kept, key)
         kept.reference = request.reference
-        await catching_up.begin(scope, kept)
+        await catching_up.start(scope, kept)
         return await shown(scope, kept)
 
 
