@@ -15,6 +15,7 @@ from payymo_api.payments.service.accounts import Stripes
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
 from tests.payments.conftest import connect
+from tests.payments.factories import make_dispute, make_payout
 
 ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
@@ -55,11 +56,13 @@ class World:
         "connection_id": "bc",
         "customer_id": "cust",
         "delivery_id": "dlv",
+        "dispute_id": "sdp",
         "endpoint_id": "we",
         "event_id": "evt",
         "invoice_id": "inv",
         "key_id": "key",
         "match_id": "mt",
+        "payout_id": "spo",
         "run_id": "run",
         "memory_id": "mem",
         "payment_id": "sp",
@@ -121,6 +124,9 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     stripe = await connect(app.state.parts.database, app.state.stripes, owner.tenant_id)
     ids["payment_id"], ids["refund_id"] = await _pay(owner, stripe)
     ids |= await _bill(app, owner, stripe)
+    database: Database = app.state.parts.database
+    ids["payout_id"] = await make_payout(database, owner.tenant_id, 97540)
+    ids["dispute_id"] = await make_dispute(database, owner.tenant_id, 1000)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
     return world
 

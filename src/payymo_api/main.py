@@ -55,6 +55,9 @@ ROUTERS = (
     payments.invoices,
     payments.products,
     payments.prices,
+    payments.disputes,
+    payments.payouts,
+    payments.balance_transactions,
     reconciliation.router,
     tenants.keys,
     tenants.incidents,
@@ -89,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.parts = parts
     app.state.banks = open_banks(settings, parts.database, parts.keyring)
-    app.state.stripes = open_stripes(settings, parts.keyring)
+    app.state.stripes = open_stripes(settings, parts.database, parts.keyring)
     app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)

@@ -90,6 +90,7 @@ async def _follow_stripe_event(tools: Tools, tenant_id: TenantId, id: UUID) -> N
 
 MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
+MATCH_CHANGED_PAYOUTS = Job("match_changed_payouts", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
 UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
 SETTLE_BY_PAYMENTS = Job("settle_by_payments", "webhook")
@@ -98,6 +99,8 @@ SYNC_ACCOUNT = Job("sync_account", "sync")
 COMPLETE_CONSENT = Job("complete_consent", "sync")
 END_CONSENT = Job("end_consent", "sync")
 REVIEW_TRANSFER = Job("review_transfer", "sync")
+FETCH_PAYOUT_PARTS = Job("fetch_payout_parts", "sync")
+TELL_DISPUTED_PAYMENTS = Job("tell_disputed_payments", "sync")
 APPLY_RULES = Job("apply_category_rules", "sync")
 END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 REGISTER_STRIPE_ENDPOINT = Job("register_stripe_endpoint", "sync")
@@ -115,6 +118,9 @@ JOBS: Final[Mapping[str, Job]] = {
     payment_news.StripeConnected.name: REGISTER_STRIPE_ENDPOINT,
     payment_news.StripeCatchUpDue.name: CATCH_UP_STRIPE,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
+    payment_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
+    payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
+    payment_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
     MatchingDue.name: MATCH_EVERYTHING,
     payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
     payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
@@ -134,7 +140,10 @@ TASKS: Final[Mapping[Job, Task]] = {
     CATCH_UP_STRIPE: on_event(with_stripe(payments.catch_up)),
     payments.FOLLOW: _follow_stripe_event,
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
+    FETCH_PAYOUT_PARTS: on_event(with_stripe(payments.fetch_payout_parts)),
+    TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    MATCH_CHANGED_PAYOUTS: on_event(in_database(reconciliation.match_changed_payouts)),
     SETTLE_BY_PAYMENTS: on_event(in_database(reconciliation.settle_by_payments)),
     BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),

@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from payymo_api.core.db import Database
-from payymo_api.payments.errors import StripeKeyRefused
+from payymo_api.payments.errors import StripeKeyRefused, StripeScopeMissing
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.rules.keys import NEEDED
 from payymo_api.payments.service.accounts import Stripes
-from payymo_api.payments.service.troubles import noted
 from payymo_api.sandbox.stripe.platform import LIVE_KEY, PLATFORM, SECRET_KEY
 from tests.conftest import Someone
 from tests.payments.conftest import Shop
@@ -207,8 +206,7 @@ async def test_a_refused_key_shows_on_the_connection_until_it_is_rotated(
     row = await row_of(shop.database, shop.someone)
 
     with pytest.raises(StripeKeyRefused):
-        async with noted(shop.database, row):
-            await shop.stripes.of(row).fetch("account")
+        await shop.stripes.of(row).fetch("account")
 
     seen = (await shop.client.get(path)).json()
     assert (seen["status"], seen["error"]["code"]) == ("error", "stripe_key_refused")
@@ -218,6 +216,24 @@ async def test_a_refused_key_shows_on_the_connection_until_it_is_rotated(
     assert (seen["status"], seen["error"]) == ("active", None)
 
 
+async def test_a_missing_permission_shows_although_other_calls_go_well(
+    shop: Shop, control: httpx.AsyncClient
+) -> None:
+    made = (await shop.client.get(PATH)).json()["data"][0]
+    path = f"{PATH}/{made['id']}"
+    body = {"secret_key": await make_key(control, permissions=dict.fromkeys(NEEDED, "read"))}
+    await shop.client.post(f"{path}/rotate_key", json=body)
+    row = await row_of(shop.database, shop.someone)
+
+    with pytest.raises(StripeScopeMissing):
+        await shop.stripes.of(row).create("customer", {}, key="a")
+    await shop.stripes.of(await row_of(shop.database, shop.someone)).fetch("account")
+
+    error = (await shop.client.get(path)).json()["error"]
+    assert error["code"] == "stripe_scope_missing"
+    assert "customer" in error["detail"]
+
+
 async def test_a_connection_recovers_when_stripe_answers_again(shop: Shop) -> None:
     async with shop.database.scope(shop.tenant_id) as scope:
         row = await scope.session.get_one(
@@ -225,8 +241,7 @@ async def test_a_connection_recovers_when_stripe_answers_again(shop: Shop) -> No
         )
         row.status, row.error_code = "error", "stripe_key_refused"
 
-    async with noted(shop.database, row):
-        await shop.stripes.of(row).fetch("account")
+    await shop.stripes.of(row).fetch("account")
 
     seen = await row_of(shop.database, shop.someone)
     assert (seen.status, seen.error_code) == ("active", None)

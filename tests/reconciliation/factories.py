@@ -10,14 +10,12 @@ from payymo_api.banking.repository import rollups
 from payymo_api.core.db import Database
 from payymo_api.core.types import (
     AccountId,
-    PayoutId,
     TenantId,
     TransactionId,
     new_id,
     parse_public_id,
     public_id,
 )
-from payymo_api.payments.models import Payout
 
 MATCH = "/api/v1/reconciliation/match"
 STATUS = "/api/v1/reconciliation"
@@ -54,26 +52,6 @@ async def make_line(database: Database, tenant_id: TenantId, minor: int, **field
         await scope.session.flush()
         await rollups.move(scope, [], rollups.counted([row]))
     return public_id("tr", id)
-
-
-async def make_payout(
-    database: Database, tenant_id: TenantId, minor: int, currency: str = "GBP"
-) -> str:
-    id = PayoutId(new_id())
-    async with database.scope(tenant_id) as scope:
-        scope.session.add(
-            Payout(
-                tenant_id=tenant_id,
-                id=id,
-                provider="stripe",
-                provider_id=str(id),
-                amount_minor=minor,
-                currency=currency,
-                status="paid",
-                arrival_on=date(2026, 1, 20),
-            )
-        )
-    return public_id("spo", id)
 
 
 async def line(database: Database, tenant_id: TenantId, id: str) -> Transaction:

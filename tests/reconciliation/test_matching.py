@@ -11,12 +11,12 @@ from payymo_api.core.types import TenantId
 from payymo_api.messaging.models import OutboxEvent
 from tests.conftest import Someone
 from tests.invoicing.factories import INVOICES, invoice, make_customer, make_invoice
+from tests.payments.factories import make_payout
 from tests.reconciliation.factories import (
     MATCH,
     STATUS,
     line,
     make_line,
-    make_payout,
     match,
     part,
     settled,

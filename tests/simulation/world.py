@@ -103,7 +103,7 @@ class World:
         self.sink = Sink(timeline, self.faults, self._is_enabled)
         keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
         banks = Banks({"gocardless": self.bank})
-        stripes = open_stripes(settings, keyring)
+        stripes = open_stripes(settings, self.database, keyring)
         self.tools = Tools(
             settings, self.database, keyring, banks, stripes, self.sink, Presence("")
         )

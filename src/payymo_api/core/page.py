@@ -4,7 +4,7 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from payymo_api.core.errors import ValidationFailed
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 T = TypeVar("T")
-CursorValue = str | int | date | UUID
+CursorValue = str | int | date | datetime | UUID
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ _MAX_BIGINT = 2**63 - 1
 def _parse(type: type[CursorValue], text: object) -> CursorValue:
     if not isinstance(text, str) or "\x00" in text:
         raise ValueError("a cursor holds text")
-    if type is datetime:
+    if issubclass(type, datetime):
         return _moment(text)
-    if type is date:
+    if issubclass(type, date):
         return date.fromisoformat(text)
-    value: CursorValue = type(text)  # type: ignore[call-arg, arg-type]  # str, int, UUID read text
+    value: CursorValue = type(text)
     if isinstance(value, int) and abs(value) > _MAX_BIGINT:
         raise ValueError("out of range")
     return value
@@ -103,6 +103,6 @@ def _parse(type: type[CursorValue], text: object) -> CursorValue:
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a moment names its offset")
+    if moment.utcoffset() != timedelta(0):
+        raise ValueError("a moment in a cursor is in UTC")
     return moment

@@ -91,8 +91,10 @@ IncidentRef = Annotated[ids.IncidentId, PublicId("inc")]
 AccountFilter = Annotated[ids.AccountId, PublicId("bacc", lenient=True)]
 ConnectionFilter = Annotated[ids.ConnectionId, PublicId("bc", lenient=True)]
 StripeConnectionFilter = Annotated[ids.StripeConnectionId, PublicId("scon", lenient=True)]
-EndpointFilter = Annotated[ids.EndpointId, PublicId("we", lenient=True)]
+InvoiceFilter = Annotated[ids.InvoiceId, PublicId("inv", lenient=True)]
 PaymentFilter = Annotated[ids.PaymentId, PublicId("sp", lenient=True)]
+PayoutFilter = Annotated[ids.PayoutId, PublicId("spo", lenient=True)]
+EndpointFilter = Annotated[ids.EndpointId, PublicId("we", lenient=True)]
 EventFilter = Annotated[ids.EventId, PublicId("evt", lenient=True)]
 
 

@@ -78,7 +78,7 @@ class StripeKeyRefused(StripeAccessLost):
 class StripeScopeMissing(StripeAccessLost):
     code = "stripe_scope_missing"
     title = "The key lacks a permission"
-    resolution = "Give the key the permission that detail names, in Stripe's dashboard."
+    resolution = "Give the key what detail names, at Stripe; then POST …/rotate_key with it."
 
 
 class StripeBusy(ProviderUnavailable):

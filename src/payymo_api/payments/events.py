@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from payymo_api.core.types import PaymentId, StripeConnectionId, StripeInvoiceId
+from payymo_api.core.types import (
+    DisputeId,
+    PaymentId,
+    PayoutId,
+    StripeConnectionId,
+    StripeInvoiceId,
+)
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -13,6 +19,30 @@ class StripePaymentsMoved(Event):
     name: ClassVar[str] = "stripe_payments.moved"
 
     payment_ids: Sequence[PaymentId]
+
+
+class DisputesDecided(Event):
+    """What these disputes take from their payments has changed."""
+
+    name: ClassVar[str] = "stripe_disputes.decided"
+
+    dispute_ids: Sequence[DisputeId]
+
+
+class PayoutsChanged(Event):
+    """New or changed payouts: undecided lines may bring one of them."""
+
+    name: ClassVar[str] = "payouts.changed"
+
+    payout_ids: Sequence[PayoutId]
+
+
+class PayoutListed(Event):
+    """A payout's balance transactions can be listed whole from now on."""
+
+    name: ClassVar[str] = "payout.listed"
+
+    payout_id: PayoutId
 
 
 class StripeInvoicesMoved(Event):
@@ -66,3 +96,19 @@ class StripePaymentRequiresAction(PublicEvent):
 
 class StripePaymentRefunded(PublicEvent):
     name: ClassVar[str] = "stripe_payment.refunded"
+
+
+class StripePaymentDisputed(PublicEvent):
+    name: ClassVar[str] = "stripe_payment.disputed"
+
+
+class StripePayoutPaid(PublicEvent):
+    name: ClassVar[str] = "stripe_payout.paid"
+
+
+class StripePayoutFailed(PublicEvent):
+    name: ClassVar[str] = "stripe_payout.failed"
+
+
+class StripePayoutReconciled(PublicEvent):
+    name: ClassVar[str] = "stripe_payout.reconciled"

@@ -7,8 +7,21 @@ from payymo_api.core.types import TenantId
 from payymo_api.messaging import inbox
 from payymo_api.messaging.leases import Lease
 from payymo_api.messaging.queue import Job, Queue
-from payymo_api.payments.events import StripeAccessEnded, StripeCatchUpDue, StripeConnected
-from payymo_api.payments.service import catching_up, connections, endpoints, following
+from payymo_api.payments.events import (
+    DisputesDecided,
+    PayoutListed,
+    StripeAccessEnded,
+    StripeCatchUpDue,
+    StripeConnected,
+)
+from payymo_api.payments.service import (
+    catching_up,
+    connections,
+    disputes,
+    endpoints,
+    following,
+    payouts,
+)
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.payments.service.intake import SOURCE
 
@@ -51,3 +64,17 @@ async def catch_up(
 async def schedule_due(database: Database) -> int:
     """Queue what has fallen due; return how many."""
     return await catching_up.schedule_due(database)
+
+
+async def fetch_payout_parts(
+    database: Database, stripes: Stripes, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    listed = PayoutListed.model_validate(payload)
+    await payouts.fetch_parts(database, stripes, tenant_id, listed.payout_id)
+
+
+async def tell_disputed_payments(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    decided = DisputesDecided.model_validate(payload)
+    await disputes.tell_payments(database, tenant_id, decided.dispute_ids)

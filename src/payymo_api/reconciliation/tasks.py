@@ -4,7 +4,7 @@ from payymo_api.banking.events import LineRemoved
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.invoicing.events import DocumentsChanged
-from payymo_api.payments.events import StripeInvoicesMoved, StripePaymentsMoved
+from payymo_api.payments.events import PayoutsChanged, StripeInvoicesMoved, StripePaymentsMoved
 from payymo_api.reconciliation.service import booking, collecting, examining, unmatching
 
 
@@ -22,6 +22,13 @@ async def match_changed_documents(
     event = DocumentsChanged.model_validate(payload)
     await collecting.settle_for(database, tenant_id, event.invoice_ids)
     await examining.examine_touched(database, tenant_id, event.invoice_ids)
+
+
+async def match_changed_payouts(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = PayoutsChanged.model_validate(payload)
+    await examining.examine_payouts(database, tenant_id, event.payout_ids)
 
 
 async def match_everything(

@@ -70,6 +70,7 @@ class ConnectPlatform(Protocol):
 
 
 EXPANDED: Mapping[str, Sequence[str]] = {
+    "balance_transaction": ("source",),
     "payment_intent": ("latest_charge",),
     "invoice": ("payments",),
 }

@@ -99,6 +99,8 @@ def _failed(error: stripe.StripeError, said: str) -> PayymoError:
     status = error.http_status or 0
     if isinstance(error, stripe.RateLimitError) or status == HTTPStatus.CONFLICT:
         return StripeBusy(said, retry_after=_BUSY_SECONDS)
+    if error.error is None:  # the page of a gateway in between: markup
+        said = f"Stripe answered {status} without JSON."
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ProviderUnavailable(said)
     return ProviderError(said)

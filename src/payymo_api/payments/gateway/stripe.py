@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ _BUSY_SECONDS = 0.5
 
 stripe.enable_telemetry = False
 Http = stripe.HTTPXClient
+Watch = Callable[[], AbstractAsyncContextManager[None]]
+"""Opened around each call: it sees what is refused."""
 
 
 def open_http() -> Http:
@@ -39,6 +42,7 @@ class SdkAccount(StripeAccount):
     http: Http
     secret_key: str = field(repr=False)
     account_id: str | None = None
+    watch: Watch = field(default=nullcontext, repr=False)
 
     @override
     async def retrieve(self, kind: str, stripe_id: str) -> Raw:
@@ -82,7 +86,8 @@ class SdkAccount(StripeAccount):
             )
             return _object(answer.body)
 
-        return await _patiently(send)
+        async with self.watch():
+            return await _patiently(send)
 
     def _client(self) -> stripe.StripeClient:
         return stripe.StripeClient(

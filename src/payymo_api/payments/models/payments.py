@@ -1,11 +1,29 @@
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, Index, cast, func, select
+from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column
 
 from payymo_api.core.types import InvoiceId, PaymentId
+from payymo_api.payments.models.disputes import StripeDispute
 from payymo_api.payments.models.mirrored import Mirrored
+from payymo_api.payments.rules.disputes import LOST, TAKEN
+
+
+def _disputed(payments: type[Mirrored], statuses: Collection[str]) -> ColumnElement[int]:
+    total = func.coalesce(cast(func.sum(StripeDispute.amount_minor), BigInteger), 0)
+    return (
+        select(total)
+        .where(
+            StripeDispute.tenant_id == payments.tenant_id,
+            StripeDispute.connection_id == payments.connection_id,
+            StripeDispute.payment_intent == payments.stripe_id,
+            StripeDispute.status.in_(sorted(statuses)),
+        )
+        .correlate_except(StripeDispute)
+        .scalar_subquery()
+    )
 
 
 class StripePayment(Mirrored):
@@ -13,6 +31,7 @@ class StripePayment(Mirrored):
 
     `invoice_id` is what the intent's metadata names: it may be no invoice of ours. `settles_id` and
     `settled_minor` are reconciliation's: the document that the payment settles, and how much of it.
+    What is disputed is the sum of its disputes, whichever was mirrored first.
     """
 
     __tablename__ = "stripe_payments"
@@ -52,3 +71,14 @@ class StripePayment(Mirrored):
     cancellation_reason: Mapped[str | None]
     canceled_at: Mapped[datetime | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+
+    @declared_attr
+    @classmethod
+    def amount_disputed_minor(cls) -> Mapped[int]:
+        """What banks hold, or have taken for good."""
+        return column_property(_disputed(cls, TAKEN), expire_on_flush=False)
+
+    @declared_attr
+    @classmethod
+    def amount_lost_minor(cls) -> Mapped[int]:
+        return column_property(_disputed(cls, {LOST}), expire_on_flush=False)

@@ -1,15 +1,14 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, column_property, mapped_column
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
 
-from payymo_api.core.types import PaymentId, RefundId
-from payymo_api.payments.models.mirrored import Mirrored
-from payymo_api.payments.models.payments import StripePayment
+from payymo_api.core.types import RefundId
+from payymo_api.payments.models.about_payment import AboutPayment
 
 
-class StripeRefund(Mirrored):
-    """Money that goes back to the payer. `payment_intent`, `charge`: Stripe's ids of what paid."""
+class StripeRefund(AboutPayment):
+    """Money that goes back to the payer. `charge`: Stripe's id of what paid."""
 
     __tablename__ = "stripe_refunds"
     __further__ = (
@@ -22,24 +21,8 @@ class StripeRefund(Mirrored):
     status: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
-    payment_intent: Mapped[str | None]
     charge: Mapped[str | None]
     balance_transaction: Mapped[str | None]
     reason: Mapped[str | None]
     failure_reason: Mapped[str | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
-
-    if TYPE_CHECKING:
-        payment_id: Mapped[PaymentId | None]
-        """Read with the row: None while the payment is not known yet."""
-
-
-StripeRefund.payment_id = column_property(
-    select(StripePayment.id)
-    .where(
-        StripePayment.tenant_id == StripeRefund.tenant_id,
-        StripePayment.connection_id == StripeRefund.connection_id,
-        StripePayment.stripe_id == StripeRefund.payment_intent,
-    )
-    .scalar_subquery()
-)

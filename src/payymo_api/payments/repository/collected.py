@@ -28,6 +28,16 @@ async def payments_to_settle(scope: AnyScope, ids: Collection[PaymentId]) -> lis
     return await locked(scope, StripePayment, _COLLECTED, ids)
 
 
+async def payments_lost(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, int]:
+    """Return payment -> what was lost of it by disputes, where anything was."""
+    statement = select(StripePayment.id, StripePayment.amount_lost_minor).where(
+        StripePayment.tenant_id == scope.tenant_id,
+        among(StripePayment.id, ids),
+        StripePayment.amount_lost_minor > 0,
+    )
+    return {row.id: row.amount_lost_minor for row in await scope.session.execute(statement)}
+
+
 def payments_settled(scope: AnyScope, payments: Sequence[StripePayment]) -> list[Write]:
     return changes(scope, payments, ("settles_id", "settled_minor"))
 

@@ -1,17 +1,34 @@
+from typing import Annotated
+
+from fastapi import Query
+
+from payymo_api.core.fields import Listing
 from payymo_api.core.refs import PaymentRef
 from payymo_api.edge.route import api_router
+from payymo_api.edge.scope import ScopeDep
+from payymo_api.payments.repository.payments import PaymentRepository
 from payymo_api.payments.router.attempts import DECLINED, AttemptDep
 from payymo_api.payments.schemas.payment_requests import (
     CancelRequest,
     CaptureRequest,
     PaymentRequest,
 )
-from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentMade
+from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFilters, PaymentMade
 from payymo_api.payments.schemas.refunds import RefundAnswer, RefundRequest
 from payymo_api.payments.service import payments as service
 from payymo_api.payments.service import refunds
+from payymo_api.payments.service.answers import payment_answer
 
 router = api_router("/stripe/payments", "stripe_payments")
+
+
+@router.get("")
+async def list_stripe_payments(
+    scope: ScopeDep, filters: Annotated[PaymentFilters, Query()]
+) -> Listing[PaymentAnswer]:
+    """List Stripe payments, newest first by when Stripe made them."""
+    page = await PaymentRepository(scope).page(filters)
+    return Listing[PaymentAnswer].of(page, payment_answer)
 
 
 @router.post("", status_code=201, responses={402: DECLINED})
@@ -23,6 +40,12 @@ async def create_stripe_payment(attempt: AttemptDep, request: PaymentRequest) ->
     is declined. Send an Idempotency-Key: a repeated request never charges twice.
     """
     return await service.create_payment(attempt, request)
+
+
+@router.get("/{payment_id}")
+async def get_stripe_payment(scope: ScopeDep, payment_id: PaymentRef) -> PaymentAnswer:
+    """Read one Stripe payment, as Stripe told of it last."""
+    return payment_answer(await PaymentRepository(scope).get(payment_id))
 
 
 @router.post("/{payment_id}/capture")

@@ -2,8 +2,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from payymo_api.core.fields import AmountOut, Answer, Instant
-from payymo_api.core.refs import InvoiceRef, PaymentRef, StripeConnectionRef
+from payymo_api.core.fields import AmountOut, Answer, Code, Currency, Instant, MinorIn, Paging
+from payymo_api.core.refs import (
+    InvoiceFilter,
+    InvoiceRef,
+    PaymentRef,
+    StripeConnectionFilter,
+    StripeConnectionRef,
+)
 
 PaymentStatus = Literal[
     "requires_payment_method",
@@ -14,6 +20,28 @@ PaymentStatus = Literal[
     "canceled",
     "succeeded",
 ]
+
+
+class PaymentFilters(Paging):
+    connection_id: Annotated[
+        StripeConnectionFilter | None, Field(description="Of this connection.")
+    ] = None
+    status: Annotated[PaymentStatus | None, Field(description="Only these.")] = None
+    currency: Annotated[Currency | None, Field(description="ISO 4217.")] = None
+    customer: Annotated[Code | None, Field(description="Stripe's id of the customer.")] = None
+    invoice_id: Annotated[InvoiceFilter | None, Field(description="For this invoice.")] = None
+    min_amount_minor: Annotated[
+        MinorIn | None, Field(description="Least amount, in minor units.")
+    ] = None
+    max_amount_minor: Annotated[
+        MinorIn | None, Field(description="Greatest amount, in minor units.")
+    ] = None
+    created_from: Annotated[Instant | None, Field(description="Made at Stripe then or later.")] = (
+        None
+    )
+    created_to: Annotated[Instant | None, Field(description="Made at Stripe then or earlier.")] = (
+        None
+    )
 
 
 class PaymentMethodBrief(Answer):
@@ -54,6 +82,12 @@ class PaymentAnswer(Answer):
     amount_capturable_minor: Annotated[int, Field(description="Authorised, not captured yet.")]
     amount_received_minor: int
     amount_refunded_minor: int
+    amount_disputed_minor: Annotated[
+        int, Field(description="What banks hold by disputes, or have taken for good.")
+    ]
+    amount_lost_minor: Annotated[
+        int, Field(description="What was lost by disputes: it pays no invoice any more.")
+    ]
     disputed: Annotated[bool, Field(description="The payer disputes or disputed it at the bank.")]
     customer: Annotated[
         str | None, Field(examples=["cus_Example"], description="Stripe's id of the customer.")

@@ -1,16 +1,20 @@
 """The ways to Stripe that this process has: by a connection's own key, or by our platform's."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 from payymo_api.core.crypto import Keyring
+from payymo_api.core.db import Database
 from payymo_api.core.settings import Settings
 from payymo_api.payments.errors import StripeConnectionNotActive, StripeNotConfigured
 from payymo_api.payments.gateway import ConnectPlatform, StripeAccount
 from payymo_api.payments.gateway.oauth import OAuth
-from payymo_api.payments.gateway.stripe import Http, SdkAccount, open_http
+from payymo_api.payments.gateway.stripe import Http, SdkAccount, Watch, open_http
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.models.connections import LIVING
 from payymo_api.payments.rules.keys import nature
+from payymo_api.payments.service.troubles import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Stripes:
 
     url: str
     http: Http
+    database: Database
     keyring: Keyring
     platform_key: str | None = field(repr=False)
     platform: ConnectPlatform | None
@@ -29,21 +34,26 @@ class Stripes:
     public_url: str
 
     def of(self, connection: StripeConnection) -> StripeAccount:
-        """Return the connection's account; StripeConnectionNotActive if it can't be reached."""
+        """Return the connection's account; StripeConnectionNotActive if it can't be reached.
+
+        What Stripe's answers say about the connection itself is noted on it.
+        """
         if connection.status not in LIVING or connection.account_id is None:
             raise StripeConnectionNotActive(f"The Stripe connection is {connection.status}.")
-        if connection.secret_key is not None:
-            return self.by_key(self.unsealed(connection, connection.secret_key))
-        return self.connected(connection.account_id)
+        watch = partial(noted, self.database, connection)
+        if connection.secret_key is None:
+            return self.connected(connection.account_id, watch)
+        secret = self.unsealed(connection, connection.secret_key)
+        return SdkAccount(self.url, self.http, secret, watch=watch)
 
     def by_key(self, secret_key: str) -> StripeAccount:
         return SdkAccount(self.url, self.http, secret_key)
 
-    def connected(self, account_id: str) -> StripeAccount:
+    def connected(self, account_id: str, watch: Watch = nullcontext) -> StripeAccount:
         """Return an account that is connected to our platform."""
         if self.platform_key is None:
             raise StripeNotConfigured("There is no platform key for Stripe Connect.")
-        return SdkAccount(self.url, self.http, self.platform_key, account_id)
+        return SdkAccount(self.url, self.http, self.platform_key, account_id, watch)
 
     def connect(self) -> ConnectPlatform:
         """Return Stripe Connect; StripeNotConfigured without credentials for it."""
@@ -74,7 +84,7 @@ def _row(connection: StripeConnection) -> str:
     return f"stripe_connections:{connection.tenant_id}:{connection.id}"
 
 
-def open_stripes(settings: Settings, keyring: Keyring) -> Stripes:
+def open_stripes(settings: Settings, database: Database, keyring: Keyring) -> Stripes:
     secret, client_id = settings.stripe_secret_key, settings.stripe_client_id
     key = secret.get_secret_value() if secret else None
     platform = (
@@ -85,6 +95,7 @@ def open_stripes(settings: Settings, keyring: Keyring) -> Stripes:
     return Stripes(
         url=settings.stripe_url,
         http=open_http(),
+        database=database,
         keyring=keyring,
         platform_key=key,
         platform=platform,

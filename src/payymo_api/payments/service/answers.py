@@ -5,10 +5,19 @@ from typing import Any
 from payymo_api.core.fields import money_fields
 from payymo_api.core.money import Money
 from payymo_api.core.troubles import Trouble
-from payymo_api.payments.models import StripeConnection, StripePayment, StripeRefund
+from payymo_api.payments.models import (
+    BalanceTransaction,
+    Payout,
+    StripeConnection,
+    StripeDispute,
+    StripePayment,
+    StripeRefund,
+)
 from payymo_api.payments.rules.declines import decline
 from payymo_api.payments.schemas.connections import AccountBrief, StripeConnectionAnswer
+from payymo_api.payments.schemas.disputes import DisputeAnswer
 from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFailure, PaymentMethodBrief
+from payymo_api.payments.schemas.payouts import BalanceTransactionAnswer, PayoutAnswer
 from payymo_api.payments.schemas.refunds import RefundAnswer
 
 _OF_CONNECTION = StripeConnectionAnswer.model_fields.keys() - {"account", "error"}
@@ -85,4 +94,35 @@ def refund_answer(row: StripeRefund) -> RefundAnswer:
         **{name: getattr(row, name) for name in names},
         **money_fields(Money(row.amount_minor, row.currency)),
         metadata=row.metadata_,
+    )
+
+
+def payout_answer(row: Payout) -> PayoutAnswer:
+    return PayoutAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in PayoutAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+        }
+    )
+
+
+def balance_transaction_answer(row: BalanceTransaction) -> BalanceTransactionAnswer:
+    rate = row.exchange_rate
+    return BalanceTransactionAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in BalanceTransactionAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+            "fee": Money(row.fee_minor, row.currency).decimal(),
+            "net": Money(row.net_minor, row.currency).decimal(),
+            "exchange_rate": None if rate is None else format(rate, "f"),
+        }
+    )
+
+
+def dispute_answer(row: StripeDispute) -> DisputeAnswer:
+    return DisputeAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in DisputeAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+        }
     )

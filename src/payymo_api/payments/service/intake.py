@@ -38,6 +38,7 @@ _DELIVERIES = Counter("payymo_stripe_deliveries", "Deliveries of Stripe's events
 _REMEMBERED_SECONDS = 1.0
 _REMEMBERED = 10_000
 _GATHER_SECONDS = 0.01
+_WRITERS = 4  # of the pool's ten connections
 
 
 def count(outcome: str, times: int = 1) -> None:
@@ -70,7 +71,7 @@ class Intake:
     platform_secrets: Sequence[str] = field(repr=False)
     _remembered: dict[Any, tuple[float, Any]] = field(default_factory=dict)
     _waiting: list[tuple[Sequence[Message], asyncio.Future[None]]] = field(default_factory=list)
-    _writing: asyncio.Task[None] | None = None
+    _writers: set[asyncio.Task[None]] = field(default_factory=set)
     _waking: asyncio.Task[None] | None = None
 
     async def take_platform(self, signature: str, body: bytes) -> None:
@@ -104,8 +105,10 @@ class Intake:
         messages = [message_of(notice, each) for each in own]
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((messages, written))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+        if len(self._writers) < _WRITERS:
+            writer = asyncio.create_task(self._write())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         await written
 
     async def _write(self) -> None:

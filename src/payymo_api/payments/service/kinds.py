@@ -9,16 +9,34 @@ from pydantic import BaseModel
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.payments import events
 from payymo_api.payments.models import (
+    BalanceTransaction,
     Mirrored,
+    Payout,
     StripeCustomer,
+    StripeDispute,
     StripeInvoice,
     StripePayment,
     StripeRefund,
     StripeSubscription,
 )
-from payymo_api.payments.rules import customers, invoices, payments, refunds, subscriptions
+from payymo_api.payments.rules import (
+    balance_transactions,
+    customers,
+    disputes,
+    invoices,
+    payments,
+    payouts,
+    refunds,
+    subscriptions,
+)
 from payymo_api.payments.rules.raw import Raw, Values
-from payymo_api.payments.service.answers import payment_answer, refund_answer
+from payymo_api.payments.service.answers import (
+    balance_transaction_answer,
+    dispute_answer,
+    payment_answer,
+    payout_answer,
+    refund_answer,
+)
 from payymo_api.payments.service.billing_answers import (
     customer_answer,
     invoice_answer,
@@ -68,6 +86,20 @@ def _payments_moved(moves: Moves) -> list[Event]:
     return [events.StripePaymentsMoved(payment_ids=ids)] if ids else []
 
 
+def _disputes_decided(moves: Moves) -> list[Event]:
+    ids = [row.id for row, before, after in moves if disputes.moves_money(before, after)]
+    return [events.DisputesDecided(dispute_ids=ids)] if ids else []
+
+
+def _payouts_followed(moves: Moves) -> list[Event]:
+    changed = [row.id for row, before, after in moves if payouts.may_match_anew(before, after)]
+    listed = [row.id for row, before, after in moves if payouts.is_to_add_up(before, after)]
+    return [
+        *([events.PayoutsChanged(payout_ids=changed)] if changed else []),
+        *(events.PayoutListed(payout_id=id) for id in listed),
+    ]
+
+
 def _invoices_moved(moves: Moves) -> list[Event]:
     ids = [row.id for row, before, after in moves if invoices.moves_books(before, after)]
     return [events.StripeInvoicesMoved(invoice_ids=ids)] if ids else []
@@ -108,6 +140,25 @@ KINDS: Final[Mapping[str, Kind]] = {
         answer=refund_answer,
         news=refunds.news,
         is_overtaken=refunds.is_overtaken,
+    ),
+    "dispute": Kind(
+        StripeDispute,
+        read=disputes.read,
+        answer=dispute_answer,
+        news=disputes.news,
+        events=_public(events.StripePaymentDisputed),
+        follow=_disputes_decided,
+    ),
+    "payout": Kind(
+        Payout,
+        read=payouts.read,
+        answer=payout_answer,
+        news=payouts.news,
+        events=_public(events.StripePayoutPaid, events.StripePayoutFailed),
+        follow=_payouts_followed,
+    ),
+    "balance_transaction": Kind(
+        BalanceTransaction, read=balance_transactions.read, answer=balance_transaction_answer
     ),
 }
 """Stripe's name of an object -> how it is mirrored."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from payymo_api.core.db import Database
-from payymo_api.payments.errors import StripeAccessLost
+from payymo_api.payments.errors import StripeAccessLost, StripeScopeMissing
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.models.connections import LIVING
 from payymo_api.payments.repository.connections import StripeConnectionRepository
@@ -12,13 +12,16 @@ from payymo_api.payments.repository.connections import StripeConnectionRepositor
 
 @asynccontextmanager
 async def noted(database: Database, connection: StripeConnection) -> AsyncIterator[None]:
-    """Ask Stripe inside: the connection shows that it refuses us, until it no longer does."""
+    """Ask Stripe inside: the connection shows that it refuses us, until it no longer does.
+
+    That a permission is missing shows until a key is given: other calls go well all the same.
+    """
     try:
         yield
     except StripeAccessLost as error:
         await _note(database, connection, error)
         raise
-    if connection.error_code is not None:
+    if connection.error_code not in {None, StripeScopeMissing.code}:
         await _note(database, connection, None)
 
 

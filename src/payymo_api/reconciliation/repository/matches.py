@@ -95,7 +95,7 @@ class AllocationRepository(TenantRepository[Allocation]):
         return (await self._session.scalars(statement)).all()
 
     async def undone_pairs(self, lines: Collection[TransactionId]) -> set[tuple[UUID, UUID]]:
-        """Return (line, invoice) of undone matches: what somebody took apart stays apart."""
+        """Return (line, document) of undone matches: what somebody took apart stays apart."""
         statement = (
             self.select()
             .join(
@@ -103,12 +103,15 @@ class AllocationRepository(TenantRepository[Allocation]):
             )
             .where(
                 Allocation.transaction_id.in_(lines),
-                Allocation.invoice_id.is_not(None),
                 Match.status == "undone",
             )
         )
         rows = await self._session.scalars(statement)
-        return {(row.transaction_id, row.invoice_id) for row in rows if row.invoice_id}
+        return {
+            (row.transaction_id, document)
+            for row in rows
+            if (document := row.invoice_id or row.payout_id)
+        }
 
 
 class CreditRepository(TenantRepository[CustomerCredit]):

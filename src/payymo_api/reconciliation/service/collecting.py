@@ -18,6 +18,7 @@ from payymo_api.payments.repository import (
     invoices_named,
     invoices_paid,
     payments_for,
+    payments_lost,
     payments_settled,
     payments_to_settle,
 )
@@ -60,6 +61,7 @@ async def settle(scope: Scope, ids: Collection[PaymentId]) -> None:
     payments = await payments_to_settle(scope, concerned)
     held = await allocations.of(concerned)
     history = await collected_before(scope, concerned)
+    lost = await payments_lost(scope, concerned)
     rows: list[PaymentAllocation] = []
     told: list[Event] = []
     for payment in payments:
@@ -68,7 +70,7 @@ async def settle(scope: Scope, ids: Collection[PaymentId]) -> None:
         mine = {
             each.invoice_id: each.amount_minor for each in held if each.payment_id == payment.id
         }
-        for id, minor in _wanted(payment, aim, mine).items():
+        for id, minor in _wanted(payment, aim, mine, lost.get(payment.id, 0)).items():
             if document := books.invoices.get(id):
                 rows.append(_allocation(payment, document, minor))
                 risen = _move(payment, document, minor - mine.get(id, 0))
@@ -100,11 +102,11 @@ async def _aims(scope: Scope, ids: Collection[PaymentId]) -> dict[PaymentId, Inv
     return {**await invoices_named(scope, ids), **known}
 
 
-def _wanted(payment: StripePayment, aim: Invoice | None, mine: Shares) -> Shares:
+def _wanted(payment: StripePayment, aim: Invoice | None, mine: Shares, lost: int) -> Shares:
     """Return the shares that change; what the payment is no longer for gets nothing."""
     wanted = dict.fromkeys(mine, 0)
     if aim:
-        brought = payment.amount_received_minor - payment.amount_refunded_minor
+        brought = payment.amount_received_minor - payment.amount_refunded_minor - lost
         wanted[aim.id] = share(brought, payment.currency, _due(aim, mine.get(aim.id, 0)))
     return {id: minor for id, minor in wanted.items() if minor != mine.get(id, 0)}
 

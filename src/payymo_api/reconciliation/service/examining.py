@@ -8,16 +8,20 @@ from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import TransactionRepository
 from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
-from payymo_api.core.types import InvoiceId, TenantId, TransactionId
+from payymo_api.core.types import InvoiceId, PayoutId, TenantId, TransactionId
 from payymo_api.invoicing.models import Customer, Invoice
 from payymo_api.messaging import outbox
 from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.reconciliation.repository.candidates import Candidates
 from payymo_api.reconciliation.repository.matches import AllocationRepository
+from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules import text
 from payymo_api.reconciliation.rules.algebra import Entry
 from payymo_api.reconciliation.rules.engine import Decision, Document, Line, decide
+from payymo_api.reconciliation.rules.payouts import Pair
+from payymo_api.reconciliation.service import arrivals
 from payymo_api.reconciliation.service.books import Books
+from payymo_api.reconciliation.service.lines import line_of
 from payymo_api.reconciliation.service.matching import ENGINE, Origin, record
 
 BATCH = 100
@@ -46,6 +50,18 @@ async def examine_touched(
     await examine(database, tenant_id)
 
 
+async def examine_payouts(
+    database: Database, tenant_id: TenantId, changed: Collection[PayoutId]
+) -> None:
+    """Payouts came or changed: look anew at the lines that may bring one of them."""
+    async with database.scope(tenant_id) as scope:
+        candidates = PayoutCandidates(scope)
+        touched = await candidates.lines(await candidates.known(changed))
+        if touched:
+            await TransactionRepository(scope).examine_again([row.id for row in touched])
+    await examine(database, tenant_id)
+
+
 async def examine(database: Database, tenant_id: TenantId) -> None:
     """Look at all lines that wait; every batch is a transaction that stands by itself."""
     while True:
@@ -60,13 +76,14 @@ async def examine_batch(scope: Scope) -> int:
     if not rows:
         return 0
     transfers = await pair(scope, rows)
-    payments = [row for row in rows if row.amount_minor > 0 and row.id not in transfers]
-    decisions = await _decisions(scope, payments)
-    posted = await _post(scope, decisions)
+    free = [row for row in rows if row.id not in transfers]
+    found = await arrivals.among(scope, free)
+    payments = [row for row in free if row.amount_minor > 0 and row.id not in found.lines]
+    posted = await _post(scope, await _decisions(scope, payments), found.pairs)
     await scope.session.flush()
     await TransactionRepository(scope).note_examined([row.id for row in rows])
     undecided = [row for row in payments if row.id not in posted]
-    await Candidates(scope).keep_keys({row.id: _keys([_line(row)]) for row in undecided})
+    await Candidates(scope).keep_keys({row.id: _keys([line_of(row)]) for row in undecided})
     return len(rows)
 
 
@@ -78,7 +95,7 @@ async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision
     mine = {row.id for row in rows}
     amounts = {(row.currency, row.amount_minor) for row in rows}
     alike, crowded_lines = await candidates.rivals(amounts)
-    lines = [_line(row) for row in {row.id: row for row in (*alike, *rows)}.values()]
+    lines = [line_of(row) for row in {row.id: row for row in (*alike, *rows)}.values()]
     payers = await candidates.payers({line.payer_iban for line in lines if line.payer_iban})
     customers = {id for found in payers.values() for id in found}
     documents, crowded = await candidates.documents(_keys(lines), amounts, customers)
@@ -99,16 +116,18 @@ def _pairs(decision: Decision) -> set[tuple[UUID, UUID]]:
     return {(decision.line, document.id) for document in decision.documents}
 
 
-async def _post(scope: Scope, decisions: Sequence[Decision]) -> set[UUID]:
+async def _post(scope: Scope, decisions: Sequence[Decision], pairs: Sequence[Pair]) -> set[UUID]:
     """Lock every document decided on, and post what still holds; return the matched lines."""
-    if not decisions:
+    if not decisions and not pairs:
         return set()
+    lines = [*(each.line for each in decisions), *(each.line.id for each in pairs)]
     books = await Books.lock(
         scope,
-        {TransactionId(each.line) for each in decisions},
+        {TransactionId(id) for id in lines},
         {InvoiceId(document.id) for each in decisions for document in each.documents},
+        {PayoutId(each.payout.id) for each in pairs},
     )
-    posted: set[UUID] = set()
+    posted = await arrivals.post(scope, books, pairs)
     for decision in decisions:
         if all(_still_open(books, document) for document in decision.documents):
             origin = Origin(
@@ -136,19 +155,6 @@ def _entries(decision: Decision) -> list[Entry]:
         Entry(decision.line, "invoice", document.id, document.open, document.open)
         for document in decision.documents
     ]
-
-
-def _line(row: Transaction) -> Line:
-    texts = (row.reference, row.description, row.end_to_end_id)
-    return Line(
-        id=row.id,
-        amount=row.amount_minor,
-        currency=row.currency,
-        booked_on=row.booked_on,
-        texts=tuple(dict.fromkeys(each for each in texts if each)),
-        payer_name=row.counterparty_name,
-        payer_iban=row.counterparty_iban,
-    )
 
 
 def _document(row: Invoice, customers: Mapping[UUID, Customer]) -> Document:

@@ -105,6 +105,7 @@ async def record(
         scope,
         *news.matched(books, row, entries),
         *news.settled(books, row.id, settled),
+        *news.reconciled(books, row.id, entries),
     )
     return Made(row, allocations)
 

@@ -12,6 +12,8 @@ from payymo_api.edge import exact
 from payymo_api.invoicing.events import InvoicePaid, InvoicePartiallyPaid
 from payymo_api.invoicing.models import Invoice
 from payymo_api.messaging.events import Event
+from payymo_api.payments.events import StripePayoutReconciled
+from payymo_api.payments.models import Payout
 from payymo_api.reconciliation.events import TransactionMatched, TransactionUnmatched
 from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
 from payymo_api.reconciliation.rules.algebra import DocumentType, Entry, line_moves
@@ -22,6 +24,7 @@ from payymo_api.reconciliation.schemas import (
     LineMatched,
     MatchAnswer,
     MatchedDocument,
+    PayoutReconciled,
     WriteOff,
 )
 from payymo_api.reconciliation.service.books import Books
@@ -59,6 +62,16 @@ def _risen(
     data = _json(_moved(document, match_id, payment_id))
     is_paid = document.settled_minor == document.amount_minor
     return InvoicePaid(data=data) if is_paid else InvoicePartiallyPaid(data=data)
+
+
+def reconciled(books: Books, match_id: MatchId, entries: Sequence[Entry]) -> list[Event]:
+    """A payout's bank line was found; one that takes it back is no news here."""
+    return [
+        StripePayoutReconciled(data=_json(_reconciled(payout, match_id, entry.line)))
+        for entry in entries
+        if (payout := books.payouts.get(entry.document))
+        and payout.settled_minor == payout.amount_minor
+    ]
 
 
 def _json(model: BaseModel) -> str:
@@ -106,6 +119,18 @@ def _moved(
             "open_minor": document.amount_minor - document.settled_minor,
             "match_id": match_id,
             "payment_id": payment_id,
+        }
+    )
+
+
+def _reconciled(payout: Payout, match_id: MatchId, line: UUID) -> PayoutReconciled:
+    return PayoutReconciled.model_validate(
+        {
+            "id": payout.id,
+            "stripe_id": payout.stripe_id,
+            **money_fields(Money(payout.amount_minor, payout.currency)),
+            "transaction_id": line,
+            "match_id": match_id,
         }
     )
 

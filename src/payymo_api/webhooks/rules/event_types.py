@@ -47,6 +47,14 @@ _MATCH = {
 }
 _INVOICE = {"invoice_id": _id("inv"), "number": "INV-7", **_MONEY}
 _STRIPE_PAYMENT = {"id": _id("sp"), "stripe_id": "pi_example", "status": "succeeded", **_MONEY}
+_STRIPE_DISPUTE = {
+    "id": _id("sdp"),
+    "stripe_id": "du_example",
+    "payment_id": _id("sp"),
+    "status": "needs_response",
+    "reason": "fraudulent",
+    **_MONEY,
+}
 _STRIPE_PAYOUT = {"id": _id("spo"), "stripe_id": "po_example", **_MONEY}
 _PAYMENT_REQUEST = {"id": "BRQ000123", **_MONEY}
 _ENDPOINT = {"id": _id("we"), "url": "https://example.com/payymo", "enabled": False}
@@ -126,9 +134,26 @@ _ALL = (
         "More of a Stripe payment was refunded.",
         _STRIPE_PAYMENT | {"amount_refunded_minor": 10050},
     ),
-    _later("stripe_payment.disputed", "A payer disputes a Stripe payment.", _STRIPE_PAYMENT),
-    _later("stripe_payout.paid", "Stripe has paid money out to the bank.", _STRIPE_PAYOUT),
-    _later("stripe_payout.reconciled", "A payout's bank line was found.", _STRIPE_PAYOUT),
+    EventType(
+        "stripe_payment.disputed",
+        "A payer disputes a Stripe payment, or the dispute has come to its next `status`.",
+        _STRIPE_DISPUTE,
+    ),
+    EventType(
+        "stripe_payout.paid",
+        "Stripe has paid money out to the bank.",
+        _STRIPE_PAYOUT | {"status": "paid", "arrival_on": "2026-11-25"},
+    ),
+    EventType(
+        "stripe_payout.failed",
+        "The bank refused a payout, or gave it back days after it was paid.",
+        _STRIPE_PAYOUT | {"status": "failed", "failure_code": "account_closed"},
+    ),
+    EventType(
+        "stripe_payout.reconciled",
+        "A payout's bank line was found.",
+        _STRIPE_PAYOUT | {"transaction_id": _id("tr"), "match_id": _id("mt")},
+    ),
     _later("payment_request.confirmed", "A payment by bank was confirmed.", _PAYMENT_REQUEST),
     _later("payment_request.failed", "A payment by bank failed.", _PAYMENT_REQUEST),
     EventType(

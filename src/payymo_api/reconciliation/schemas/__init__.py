@@ -22,6 +22,7 @@ from payymo_api.core.refs import (
     InvoiceRef,
     MatchRef,
     PaymentRef,
+    PayoutRef,
     TransactionRef,
 )
 
@@ -249,3 +250,15 @@ class InvoiceMoved(Answer):
     payment_id: Annotated[
         PaymentRef | None, Field(description="Where a Stripe payment has settled it.")
     ]
+
+
+class PayoutReconciled(Answer):
+    """`data` of `stripe_payout.reconciled`."""
+
+    id: PayoutRef
+    stripe_id: str
+    amount: AmountOut
+    amount_minor: int
+    currency: str
+    transaction_id: Annotated[TransactionRef, Field(description="The line that brought it.")]
+    match_id: MatchRef
