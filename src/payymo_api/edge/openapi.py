@@ -33,6 +33,11 @@ _PROBLEM: Final[Json] = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "request_id": {"type": "string"},
+        "decline": {
+            "type": "object",
+            "description": "Of a declined payment: what to show the payer, and what to do next.",
+            "additionalProperties": {"type": ["string", "null"]},
+        },
         "errors": {
             "type": "array",
             "items": {
