@@ -81,6 +81,14 @@ async def test_belongs_to_the_customer_whom_the_tenant_knows_by_that_id(
     assert made["customer_id"] == known["id"]
 
 
+async def test_is_found_by_what_its_source_calls_it(database: Database, someone: Someone) -> None:
+    await _keep(database, someone, TOLD, replace(TOLD, ref="in_2"))
+
+    found = (await someone.client.get(INVOICES, params={"source_ref": "in_2"})).json()["data"]
+
+    assert [row["source_ref"] for row in found] == ["in_2"]
+
+
 async def test_changes_as_its_source_says(database: Database, someone: Someone) -> None:
     await _keep(database, someone, TOLD)
 

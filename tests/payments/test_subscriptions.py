@@ -139,18 +139,15 @@ async def test_ends_now_and_stays_readable(shop: Shop) -> None:
     customer, price = (await make_customer(shop))["stripe_id"], await make_price(shop)
     made = await subscribe(shop, customer, {"price": price})
     path = f"{SUBSCRIPTIONS}/{made['id']}"
-    headers = {"Idempotency-Key": "end"}
 
     for _ in range(2):
-        ended = ok(await shop.client.post(f"{path}/cancel", json={}, headers=headers))
+        ended = ok(await shop.client.post(f"{path}/cancel", json={}))
         assert ended["status"] == "canceled"
         assert ended["ended_at"]
 
     query = {"status": "canceled", "customer": customer}
     listed = ok(await shop.client.get(SUBSCRIPTIONS, params=query))
     assert [each["id"] for each in listed["data"]] == [made["id"]]
-    refused = await shop.client.post(f"{path}/cancel", json={})
-    assert refused.status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,7 @@ def _conditions(filters: InvoiceFilters) -> list[ColumnElement[bool]]:
         (customer_id, eq, Invoice.customer_id),
         (filters.number, eq, Invoice.number),
         (filters.external_id, eq, Invoice.external_id),
+        (filters.source_ref, eq, Invoice.source_ref),
         (filters.currency, eq, Invoice.currency),
         (filters.issued_from, ge, Invoice.issued_on),
         (filters.issued_to, le, Invoice.issued_on),

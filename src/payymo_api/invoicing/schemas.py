@@ -212,6 +212,9 @@ class InvoiceFilters(Paging):
     customer_id: Annotated[Code | None, Field(description="Of this customer.")] = None
     number: Annotated[Code | None, Field(description="Exactly this number.")] = None
     external_id: Annotated[Code | None, Field(description="Your own id for it.")] = None
+    source_ref: Annotated[
+        Code | None, Field(description="What its source calls it, such as in_… at Stripe.")
+    ] = None
     currency: Annotated[
         str | None, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217.")
     ] = None

@@ -70,6 +70,26 @@ class StripeHistoryDue(Event):
     connection_id: StripeConnectionId
 
 
+class StripeConnected(Event):
+    """A connection lives, for the first time or again."""
+
+    name: ClassVar[str] = "stripe_connection.connected"
+
+    connection_id: StripeConnectionId
+
+
+class StripeCatchUpDue(Event):
+    """The connection's events are to be listed, for those that never came."""
+
+    name: ClassVar[str] = "stripe_catch_up.due"
+
+    connection_id: StripeConnectionId
+
+
+class StripeConnectionRevoked(PublicEvent):
+    name: ClassVar[str] = "stripe_connection.revoked"
+
+
 class StripePaymentSucceeded(PublicEvent):
     name: ClassVar[str] = "stripe_payment.succeeded"
 

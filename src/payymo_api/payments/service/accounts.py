@@ -22,7 +22,8 @@ from payymo_api.payments.service.troubles import noted
 class Stripes:
     """`platform` is None without credentials for Connect. `publishable_key`: the platform's.
 
-    `has_time`: nobody waits for what this process asks, so it keeps to each account's pace.
+    `public_url` is where Stripe finds us. `has_time`: nobody waits for what this process asks, so
+    it keeps to each account's pace.
     """
 
     url: str
@@ -32,6 +33,7 @@ class Stripes:
     platform_key: str | None = field(repr=False)
     platform: ConnectPlatform | None
     publishable_key: str | None
+    public_url: str
     has_time: bool = False
     pacers: Pacers = field(default_factory=Pacers)
 
@@ -106,5 +108,6 @@ def open_stripes(
         platform_key=key,
         platform=platform,
         publishable_key=settings.stripe_publishable_key,
+        public_url=settings.public_url,
         has_time=has_time,
     )

@@ -20,7 +20,7 @@ from payymo_api.payments.schemas.connections import (
     StripeConnectionAnswer,
     StripeConnectionRequest,
 )
-from payymo_api.payments.service import history
+from payymo_api.payments.service import catching_up, history
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.payments.service.answers import connection_answer
 from payymo_api.payments.service.examining import ExaminedKey, Profile, examine
@@ -80,6 +80,7 @@ async def _create_by_key(
         activate(kept, "key", key.profile)
         _take_key(asking.stripes, kept, key)
         kept.reference = request.reference
+        await catching_up.start(scope, kept)
         await history.begin(scope, kept.id)
         return await shown(scope, kept)
 

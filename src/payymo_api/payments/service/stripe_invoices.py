@@ -116,6 +116,10 @@ async def delete_invoice(attempt: Attempt, id: StripeInvoiceId) -> None:
     if row.status != "draft":
         raise InvoiceNotDraft(f"The invoice is {row.status}.")
     asked_at = await attempt.asked_at()
-    await attempt.stripes.of(connection).remove(INVOICE, row.stripe_id, {})
+    try:
+        await attempt.stripes.of(connection).remove(INVOICE, row.stripe_id, {})
+    except StripeRefused as refused:
+        if not refused.missing:
+            raise
     async with attempt.database.scope(attempt.tenant_id) as scope:
         await mirror.remove(scope, connection, INVOICE, row.stripe_id, asked_at)

@@ -114,8 +114,8 @@ async def cancel_subscription(
     try:
         await account.remove(SUBSCRIPTION, row.stripe_id, params)
     except StripeRefused as refused:
-        if not (refused.missing and attempt.repeated):
-            raise  # else the first request has cancelled it
+        if not refused.missing:
+            raise  # else it has ended already, perhaps by this very request
     return subscription_answer(await attempt.refetch(connection, SUBSCRIPTION, row.stripe_id))
 
 
