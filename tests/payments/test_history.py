@@ -68,7 +68,7 @@ async def mirrored(shop: Shop) -> dict[str, dict[str, Any]]:
 
 async def begin(shop: Shop) -> None:
     async with shop.database.scope(shop.tenant_id) as scope:
-        await history.begin(scope, shop.connection.id)
+        await history.start(scope, shop.connection.id)
 
 
 async def fetch(shop: Shop) -> None:
@@ -254,7 +254,7 @@ async def test_an_account_with_very_much_lets_others_have_their_turn(
     small = await connect(shop.database, shop.stripes, stranger.tenant_id, LIVE_KEY)
     await begin(shop)
     async with shop.database.scope(stranger.tenant_id) as scope:
-        await history.begin(scope, small.id)
+        await history.start(scope, small.id)
 
     tenants = {shop.tenant_id: "large", stranger.tenant_id: "small"}
     turns = await work(shop.database, shop.stripes, tenants)
@@ -382,6 +382,6 @@ async def test_what_is_asked_for_anew_begins_at_the_newest(
     await fetch_all(shop)
     later = await shop.api.pay()
     async with shop.database.scope(shop.tenant_id) as scope:
-        await history.begin_anew(scope, shop.connection.id)
+        await history.start_anew(scope, shop.connection.id)
     await fetch_all(shop)
     assert later["id"] in (await mirrored(shop))["payment_intent"]

@@ -11,7 +11,7 @@ from payymo_api.payments.models import StripeHistory
 class HistoryRepository(TenantRepository[StripeHistory]):
     model = StripeHistory
 
-    async def begin(self, id: StripeConnectionId, kinds: Sequence[str]) -> None:
+    async def start(self, id: StripeConnectionId, kinds: Sequence[str]) -> None:
         """Make the rows of these kinds; those that are there stay as they are."""
         rows = [{"tenant_id": self._tenant_id, "connection_id": id, "kind": kind} for kind in kinds]
         await self._session.execute(insert(StripeHistory).values(rows).on_conflict_do_nothing())

@@ -142,7 +142,7 @@ async def _set_out(scope: Scope, row: StripeCatchUp) -> None:
     """Begin or go on; what no event may tell of any more is found by fetching all objects."""
     row.status = "running"
     if row.began_at is None and row.seen_until < now() - _KEPT:
-        await history.begin_anew(scope, row.connection_id)
+        await history.start_anew(scope, row.connection_id)
     row.began_at = row.began_at or now()
 
 

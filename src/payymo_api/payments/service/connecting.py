@@ -57,7 +57,7 @@ async def _complete(
         async with database.scope(tenant_id) as scope:
             kept = await _accept(scope, row.id, granted)
             await catching_up.start(scope, kept)
-            await history.begin(scope, kept.id)
+            await history.start(scope, kept.id)
             return kept
     except PayymoError as error:
         _log.warning("stripe_connect_failed", code=error.code)

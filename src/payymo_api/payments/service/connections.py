@@ -81,7 +81,7 @@ async def _create_by_key(
         _take_key(asking.stripes, kept, key)
         kept.reference = request.reference
         await catching_up.start(scope, kept)
-        await history.begin(scope, kept.id)
+        await history.start(scope, kept.id)
         return await shown(scope, kept)
 
 

@@ -32,16 +32,16 @@ _ALL: Final[Params] = {"subscription": {"status": "all"}}
 """What Stripe leaves out of a list unless it is asked for."""
 
 
-async def begin(scope: Scope, id: StripeConnectionId) -> None:
+async def start(scope: Scope, id: StripeConnectionId) -> None:
     """Have the history fetched; what was fetched of it before is not fetched again."""
-    await HistoryRepository(scope).begin(id, [*KINDS])
+    await HistoryRepository(scope).start(id, [*KINDS])
     await outbox.record(scope, StripeHistoryDue(connection_id=id))
 
 
-async def begin_anew(scope: Scope, id: StripeConnectionId) -> None:
+async def start_anew(scope: Scope, id: StripeConnectionId) -> None:
     """Have all of it fetched once more: any object may have changed, and no event tells of it."""
     await HistoryRepository(scope).forget(id)
-    await begin(scope, id)
+    await start(scope, id)
 
 
 async def show(scope: Scope, id: StripeConnectionId) -> StripeConnectionDetail:
