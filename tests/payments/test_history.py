@@ -1,5 +1,6 @@
 """What an account had before it was connected: all of it, once, and in turn with the others."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -7,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId, public_id
@@ -66,7 +67,7 @@ async def mirrored(shop: Shop) -> dict[str, dict[str, Any]]:
     return found
 
 
-async def begin(shop: Shop) -> None:
+async def start(shop: Shop) -> None:
     async with shop.database.scope(shop.tenant_id) as scope:
         await history.start(scope, shop.connection.id)
 
@@ -103,7 +104,7 @@ async def test_all_that_an_account_has_is_mirrored_as_stripe_tells_it(
     shop: Shop, control: httpx.AsyncClient
 ) -> None:
     await furnish(control)
-    await begin(shop)
+    await start(shop)
     assert await fetch_all(shop) == 1
 
     expected = await told(shop, control)
@@ -116,7 +117,7 @@ async def test_a_walk_that_is_killed_at_every_page_goes_on_and_asks_nothing_twic
 ) -> None:
     monkeypatch.setattr(history, "_PAGE", 3)
     await furnish(control)
-    await begin(shop)
+    await start(shop)
     await control.delete("/calls")
     passed = {"path": "/v1/*", "calls": 1}
     broken = {
@@ -139,6 +140,40 @@ async def test_a_walk_that_is_killed_at_every_page_goes_on_and_asks_nothing_twic
     assert await mirrored(shop) == await told(shop, control)
 
 
+async def test_a_walk_that_is_killed_while_it_writes_has_written_nothing_of_the_page(
+    shop: Shop,
+) -> None:
+    """Another transaction holds a row of the page; the worker waits for it, and dies."""
+    for _ in range(2):
+        await shop.api.pay()
+    known = await shop.pay()
+    await start(shop)
+    async with shop.database.scope(shop.tenant_id) as other:
+        mine = select(StripePayment).where(StripePayment.id == known.id)
+        await other.session.execute(mine.with_for_update())
+        worker = asyncio.create_task(fetch(shop))
+        await blocked(shop, worker, await other.session.scalar(select(func.pg_backend_pid())))
+        worker.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await worker
+
+    kinds = {each["kind"]: each["fetched"] for each in (await read(shop))["history"]}
+    assert (kinds["payment_intent"], len((await mirrored(shop))["payment_intent"])) == (0, 1)
+    await fetch_all(shop)
+    kinds = {each["kind"]: each["fetched"] for each in (await read(shop))["history"]}
+    assert (kinds["payment_intent"], len((await mirrored(shop))["payment_intent"])) == (3, 3)
+
+
+async def blocked(shop: Shop, worker: "asyncio.Task[None]", by: int | None) -> None:
+    """Return when the worker waits for a lock that this session holds."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE :by = ANY(pg_blocking_pids(pid))")
+    while not worker.done():
+        async with shop.database.engine.connect() as connection:
+            if await connection.scalar(waiting, {"by": by}):
+                return
+        await asyncio.sleep(0.01)
+
+
 async def connected_at(shop: Shop, seconds: int) -> None:
     async with shop.database.scope(shop.tenant_id) as scope:
         row = await scope.session.get(StripeConnection, (shop.tenant_id, shop.connection.id))
@@ -149,7 +184,7 @@ async def connected_at(shop: Shop, seconds: int) -> None:
 async def test_history_is_silent_and_what_follows_from_it_is_not(shop: Shop) -> None:
     made = await shop.api.pay()
     await connected_at(shop, made["created"] + 1)
-    await begin(shop)
+    await start(shop)
     await fetch_all(shop)
 
     assert await shop.told() == []
@@ -164,7 +199,7 @@ async def test_what_was_made_before_and_paid_after_is_news(
     await control.put("/clock", json={"advance_seconds": 20})
     path = f"payment_intents/{made['id']}/confirm"
     await shop.api.post(path, payment_method="pm_card_visa", return_url=RETURN_URL)
-    await begin(shop)
+    await start(shop)
     await fetch_all(shop)
 
     assert await shop.told() == ["stripe_payment.succeeded"]
@@ -180,7 +215,7 @@ async def test_the_books_are_the_same_in_whatever_order_the_kinds_come(
     if backwards:
         monkeypatch.setattr(history, "KINDS", dict(reversed(list(KINDS.items()))))
     await furnish(control)
-    await begin(shop)
+    await start(shop)
     await fetch_all(shop)
     await work_off(shop)
 
@@ -199,7 +234,7 @@ async def test_progress_is_shown(
     monkeypatch.setattr(history, "_PAGE", 2)
     monkeypatch.setattr(history, "_PAGES_A_TURN", 2)
     made = [await shop.api.pay() for _ in range(4)]
-    await begin(shop)
+    await start(shop)
     with pytest.raises(TurnOver):
         await fetch(shop)
 
@@ -252,7 +287,7 @@ async def test_an_account_with_very_much_lets_others_have_their_turn(
         await shop.api.pay()
     await control.post("/stripe/trigger", json={"event": "charge.refunded", "livemode": True})
     small = await connect(shop.database, shop.stripes, stranger.tenant_id, LIVE_KEY)
-    await begin(shop)
+    await start(shop)
     async with shop.database.scope(stranger.tenant_id) as scope:
         await history.start(scope, small.id)
 
@@ -273,7 +308,7 @@ async def test_two_at_the_same_walk_do_each_page_once(
     monkeypatch.setattr(history, "_PAGE", 2)
     for _ in range(5):
         await shop.api.pay()
-    await begin(shop)
+    await start(shop)
     async with shop.database.scope(shop.tenant_id) as scope:
         seen = (await HistoryRepository(scope).of(shop.connection.id))["payment_intent"]
     await fetch_all(shop)
@@ -293,7 +328,7 @@ async def test_a_place_that_was_deleted_at_stripe_is_found_by_its_time(
     for _ in range(6):
         await shop.api.pay()
         await control.put("/clock", json={"advance_seconds": 10})
-    await begin(shop)
+    await start(shop)
     with pytest.raises(TurnOver):
         await fetch(shop)
     gone = {
@@ -325,7 +360,7 @@ async def test_a_kind_that_is_refused_holds_up_no_other(
         row = await scope.session.get(StripeConnection, (shop.tenant_id, shop.connection.id))
         assert row
         row.secret_key = shop.stripes.sealed(row, made.json()["key"])
-    await begin(shop)
+    await start(shop)
     with pytest.raises(StripeScopeMissing):
         await fetch(shop)
 
@@ -339,7 +374,7 @@ async def test_a_busy_stripe_puts_the_walk_off(
 ) -> None:
     monkeypatch.setattr(pacing, "_AGAIN_SECONDS", (0.001, 0.001))
     await shop.api.pay()
-    await begin(shop)
+    await start(shop)
     fault = {"path": "/v1/payment_intents", "error": "rate_limit", "calls": 3}
     (await control.post("/faults", json=fault)).raise_for_status()
 
@@ -353,7 +388,7 @@ async def test_a_busy_stripe_puts_the_walk_off(
 async def test_a_connection_that_has_ended_is_not_asked(
     shop: Shop, control: httpx.AsyncClient
 ) -> None:
-    await begin(shop)
+    await start(shop)
     id = public_id("scon", shop.connection.id)
     assert (await shop.client.delete(f"/api/v1/stripe/connections/{id}")).status_code == 204
     await control.delete("/calls")
@@ -378,7 +413,7 @@ async def test_what_is_asked_for_anew_begins_at_the_newest(
     shop: Shop, control: httpx.AsyncClient
 ) -> None:
     await shop.api.pay()
-    await begin(shop)
+    await start(shop)
     await fetch_all(shop)
     later = await shop.api.pay()
     async with shop.database.scope(shop.tenant_id) as scope:
