@@ -1,14 +1,17 @@
 """Payouts as Stripe tells them, and what they are made of."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import update
 
+from payymo_api.core.clock import now
 from payymo_api.core.types import public_id
 from payymo_api.payments import tasks
 from payymo_api.payments.models import StripeConnection
+from payymo_api.payments.service import balance
 from tests.payments.conftest import Shop
 
 PAYOUTS = "/api/v1/stripe/payouts"
@@ -154,6 +157,23 @@ async def test_without_access_a_payout_waits_until_it_is_seen_again(
 async def let(shop: Shop, status: str) -> None:
     async with shop.database.scope(shop.tenant_id) as scope:
         await scope.session.execute(update(StripeConnection).values(status=status))
+
+
+async def test_what_is_in_no_payout_is_kept_too(shop: Shop) -> None:
+    """The movements of an account whose owner pays out by hand."""
+    payment = await shop.pay(5000, payment_method="pm_card_bypassPending")
+    await shop.api.post("payouts", amount=500, currency="gbp")
+    earlier = now() - timedelta(hours=1)
+
+    for _ in range(2):
+        await balance.fetch_since(shop.database, shop.account, shop.connection, earlier)
+
+    found = (await shop.client.get(PARTS)).json()["data"]
+    assert {(each["type"], each["amount_minor"], each["payment_id"]) for each in found} == {
+        ("charge", 5000, public_id("sp", payment.id)),
+        ("payout", -500, None),
+    }
+    assert [each["payout_id"] for each in found] == [None, None]
 
 
 async def test_payouts_are_found_by_what_they_say(shop: Shop, control: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""Movements of a Stripe balance: those that make a payout, fetched whole and added up."""
+"""Movements of a Stripe balance: those that make a payout, added up, and those of a time."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -41,6 +41,16 @@ async def fetch_parts(
     async with database.scope(tenant_id) as scope:
         held = await PayoutRepository(scope).get_locked(id)
         held.parts_net_minor = await BalanceTransactionRepository(scope).net_of(id)
+
+
+async def fetch_since(
+    database: Database, account: StripeAccount, connection: StripeConnection, since: datetime
+) -> None:
+    """Keep what has moved since then: no event tells of it, and it may be in no payout ever."""
+    created = {"created": {"gte": int(since.timestamp())}}
+    async for asked_at, raws in _pages(database, account, connection, created):
+        async with database.scope(connection.tenant_id) as scope:
+            await mirror.keep(scope, connection, _KIND, raws, asked_at)
 
 
 async def _reachable(
