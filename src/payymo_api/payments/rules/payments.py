@@ -23,7 +23,7 @@ def read(raw: Raw) -> Values:
         "amount_minor": from_stripe(raw["amount"], currency),
         "amount_capturable_minor": from_stripe(raw["amount_capturable"], currency),
         "amount_received_minor": from_stripe(raw["amount_received"], currency),
-        "amount_refunded_minor": from_stripe(charge.get("amount_refunded", 0), currency),
+        "amount_refunded_minor": from_stripe(_refunded(charge), currency),
         "currency": currency,
         "disputed": charge.get("disputed", False),
         "customer": id_of(raw["customer"]),
@@ -41,6 +41,12 @@ def read(raw: Raw) -> Values:
         "canceled_at": moment_or_none(raw["canceled_at"]),
         "metadata_": dict(raw["metadata"]),
     }
+
+
+def _refunded(charge: Raw) -> int:
+    """Stripe counts an authorisation that is let go as refunded, though nothing was taken."""
+    refunded: int = charge["amount_refunded"] if charge.get("captured") else 0
+    return refunded
 
 
 def _invoice_id(text: str) -> InvoiceId | None:
