@@ -243,6 +243,19 @@ async def test_a_payment_that_names_another_invoice_meanwhile_settles_that_one_o
     await exact(shop)
 
 
+async def test_a_payment_for_a_deleted_invoice_settles_nothing(shop: Shop) -> None:
+    invoice = await make_invoice(shop.client)
+    row = await shop.pay(10_000, metadata={"payymo_invoice_id": invoice["id"]})
+    deleted = await shop.client.delete(f"/api/v1/invoices/{invoice['id']}")
+    assert deleted.status_code == 204
+    await work(shop)
+
+    assert await told(shop) == []
+    payment = await shop.fetch(INTENT, row.stripe_id)
+    assert payment.settled_minor == 0
+    await exact(shop)
+
+
 async def somebody_waits(scope: Scope) -> None:
     """Return when another transaction waits for a lock of this one."""
     waiting = text(

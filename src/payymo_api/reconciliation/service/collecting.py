@@ -130,7 +130,9 @@ def _due(document: Invoice, mine: int) -> Due:
         settled=document.settled_minor,
         mine=mine,
         currency=document.currency,
-        takes_money=document.kind == "invoice" and document.status != "void",
+        takes_money=(
+            document.kind == "invoice" and document.status != "void" and document.removed_at is None
+        ),
     )
 
 
