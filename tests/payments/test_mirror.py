@@ -229,5 +229,6 @@ async def test_what_stripe_may_leave_out_is_missed_by_nobody(shop: Shop) -> None
     [first] = await shop.keep("refund", refund)
     [second] = await shop.keep("customer", customer)
 
+    assert (await shop.client.get("/api/v1/stripe/customers")).status_code == 200
     assert first.status == "pending"
     assert (second.name, second.balance_minor, second.metadata_) == (None, 0, {})
