@@ -112,7 +112,8 @@ def _change(
     after = {name: row[name] for name in row.keys() - _NOT_SAID}
     if is_new:
         since = connection.activated_at or connection.created_at
-        return _Change(held, None, after, held.stripe_created_at < since)
+        history = held.stripe_created_at < since.replace(microsecond=0)  # as Stripe counts
+        return _Change(held, None, after, history)
     before = {name: getattr(held, name) for name in after}
     if held.asked_at >= row["asked_at"] or kind.is_overtaken(before, after):
         return None
