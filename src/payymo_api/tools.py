@@ -43,7 +43,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     database = Database.of(settings)
     keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
     banks = open_banks(settings, database, keyring)
-    stripes = open_stripes(settings, database, keyring)
+    stripes = open_stripes(settings, database, keyring, has_time=True)
     presence = Presence(settings.database_url)
     tools = Tools(settings, database, keyring, banks, stripes, sender, presence)
     try:

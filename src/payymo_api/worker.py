@@ -105,6 +105,7 @@ APPLY_RULES = Job("apply_category_rules", "sync")
 END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 REGISTER_STRIPE_ENDPOINT = Job("register_stripe_endpoint", "sync")
 CATCH_UP_STRIPE = Job("catch_up_stripe", "sync")
+FETCH_STRIPE_HISTORY = Job("fetch_stripe_history", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -117,6 +118,7 @@ JOBS: Final[Mapping[str, Job]] = {
     payment_news.StripeAccessEnded.name: END_STRIPE_ACCESS,
     payment_news.StripeConnected.name: REGISTER_STRIPE_ENDPOINT,
     payment_news.StripeCatchUpDue.name: CATCH_UP_STRIPE,
+    payment_news.StripeHistoryDue.name: FETCH_STRIPE_HISTORY,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     payment_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
     payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
@@ -138,6 +140,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     END_STRIPE_ACCESS: on_event(with_stripe(payments.end_access)),
     REGISTER_STRIPE_ENDPOINT: on_event(with_stripe(payments.register_endpoint)),
     CATCH_UP_STRIPE: on_event(with_stripe(payments.catch_up)),
+    FETCH_STRIPE_HISTORY: on_event(with_stripe(payments.fetch_history)),
     payments.FOLLOW: _follow_stripe_event,
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
     FETCH_PAYOUT_PARTS: on_event(with_stripe(payments.fetch_payout_parts)),

@@ -11,7 +11,7 @@ from payymo_api.core.clock import now
 from payymo_api.core.errors import ProviderUnavailable
 from payymo_api.core.types import public_id
 from payymo_api.payments import tasks
-from payymo_api.payments.events import StripeCatchUpDue
+from payymo_api.payments.events import StripeCatchUpDue, StripeHistoryDue
 from payymo_api.payments.models import StripeCatchUp, StripeConnection, StripePayment
 from payymo_api.payments.service import catching_up
 from tests.payments.conftest import Shop
@@ -188,3 +188,13 @@ async def test_a_connection_that_lives_again_asks_for_what_it_missed(shop: Shop)
     shown = await read(shop)
     assert shown["seen_until"] == seen
     assert shown["next_at"] <= now().isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize(("days", "listed"), [(28, 0), (31, 1)])
+async def test_where_events_are_kept_no_more_all_objects_are_fetched(
+    shop: Shop, days: int, listed: int
+) -> None:
+    await request(shop)
+    await change(shop, seen_until=func.now() - timedelta(days=days))
+    await walk(shop)
+    assert len(await payloads(shop.database, shop.tenant_id, StripeHistoryDue.name)) == listed

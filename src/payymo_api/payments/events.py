@@ -62,6 +62,14 @@ class StripeAccessEnded(Event):
     livemode: bool
 
 
+class StripeHistoryDue(Event):
+    """What the connection's account has had is to be fetched, or fetched further."""
+
+    name: ClassVar[str] = "stripe_history.due"
+
+    connection_id: StripeConnectionId
+
+
 class StripeConnected(Event):
     """A connection lives, for the first time or again."""
 

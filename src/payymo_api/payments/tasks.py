@@ -13,6 +13,7 @@ from payymo_api.payments.events import (
     StripeAccessEnded,
     StripeCatchUpDue,
     StripeConnected,
+    StripeHistoryDue,
 )
 from payymo_api.payments.service import (
     catching_up,
@@ -20,6 +21,7 @@ from payymo_api.payments.service import (
     disputes,
     endpoints,
     following,
+    history,
     payouts,
 )
 from payymo_api.payments.service.accounts import Stripes
@@ -78,3 +80,10 @@ async def tell_disputed_payments(
 ) -> None:
     decided = DisputesDecided.model_validate(payload)
     await disputes.tell_payments(database, tenant_id, decided.dispute_ids)
+
+
+async def fetch_history(
+    database: Database, stripes: Stripes, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    due = StripeHistoryDue.model_validate(payload)
+    await history.fetch(database, stripes, tenant_id, due.connection_id)

@@ -23,6 +23,7 @@ from payymo_api.payments.repository.connections import StripeConnectionRepositor
 from payymo_api.payments.repository.receivers import Receiver
 from payymo_api.payments.rules.notices import read_notice
 from payymo_api.payments.schemas.catch_ups import CatchUpAnswer
+from payymo_api.payments.service import history
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.payments.service.intake import SOURCE, message_of
 from payymo_api.payments.service.troubles import noted
@@ -30,6 +31,8 @@ from payymo_api.payments.service.troubles import noted
 OVERLAP: Final = timedelta(hours=1)
 """Listed once more each time: an event may be listed later than one that was made after it."""
 _EVERY = timedelta(days=1)
+_KEPT = timedelta(days=29)
+"""Events of so long ago are surely there still: Stripe keeps them for 30 days."""
 _PAGE = 100
 _BATCH = 200
 
@@ -125,8 +128,7 @@ async def catch_up(
         if connection is None or connection.status not in LIVING:
             row.status, row.finished_at = "failed", now()
             return
-        row.status = "running"
-        row.began_at = row.began_at or now()
+        await _set_out(scope, row)
     account = stripes.of(connection)
     try:
         async with noted(database, connection):
@@ -134,6 +136,14 @@ async def catch_up(
     except PayymoError as error:
         await _note_failure(database, connection, error)
         raise
+
+
+async def _set_out(scope: Scope, row: StripeCatchUp) -> None:
+    """Begin or go on; what no event may tell of any more is found by fetching all objects."""
+    row.status = "running"
+    if row.began_at is None and row.seen_until < now() - _KEPT:
+        await history.start_anew(scope, row.connection_id)
+    row.began_at = row.began_at or now()
 
 
 async def _walk(
