@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import asyncpg
@@ -28,13 +28,16 @@ VICTIMS = ("api", "worker-sync", "worker-webhook", "redis", "postgres")
 
 @contextmanager
 def killing(
-    stack: Stack, chance: random.Random, pauses: tuple[float, float]
+    stack: Stack,
+    chance: random.Random,
+    pauses: tuple[float, float],
+    victims: Sequence[str] = VICTIMS,
 ) -> Iterator[Counter[str]]:
     """Kill a child of the stack after every pause while the context lasts; yield the count."""
     killed = Counter[str]()
 
     def kill() -> None:
-        name = chance.choice(VICTIMS)
+        name = chance.choice(victims)
         with suppress(ProcessLookupError):  # it is about to be started again
             os.kill(stack.pid(name), signal.SIGKILL)
             killed[name] += 1

@@ -57,7 +57,7 @@ async def connect(
         country="GB",
         default_currency="GBP",
         key_hint=kind.hint,
-        activated_at=now().replace(microsecond=0),
+        activated_at=now(),
     )
     row.secret_key = stripes.sealed(row, key)
     async with database.scope(tenant_id) as scope:

@@ -166,7 +166,7 @@ async def test_a_removed_connection_ends_its_access_at_stripe(
     await owner.someone.client.delete(f"{PATH}/{made['id']}")
     ended = {"account_id": row.account_id, "livemode": False}
     for _ in range(2):
-        await tasks.end_access(owner.database, stripes, ended)
+        await tasks.end_access(owner.database, stripes, owner.someone.tenant_id, ended)
 
     with pytest.raises(StripeAccessLost):
         await stripes.of(row).fetch("account")
@@ -181,7 +181,7 @@ async def test_access_that_another_tenant_needs_is_not_ended(
     row = await owner.row()
     await owner.someone.client.delete(f"{PATH}/{made['id']}")
     ended = {"account_id": row.account_id, "livemode": False}
-    await tasks.end_access(owner.database, stripes, ended)
+    await tasks.end_access(owner.database, stripes, owner.someone.tenant_id, ended)
 
     assert (await stripes.of(await other.row()).fetch("account"))["id"] == row.account_id
 
@@ -225,6 +225,6 @@ async def test_a_platform_key_of_the_other_mode_ends_no_access(
     await owner.someone.client.delete(f"{PATH}/{made['id']}")
     live = replace(stripes, platform_key="sk_live_0123456789")
     ended = {"account_id": row.account_id, "livemode": False}
-    await tasks.end_access(owner.database, live, ended)
+    await tasks.end_access(owner.database, live, owner.someone.tenant_id, ended)
 
     assert (await stripes.of(row).fetch("account"))["id"] == row.account_id

@@ -196,16 +196,6 @@ async def test_what_is_seen_again_is_there_again(shop: Shop) -> None:
     assert (again.id, again.removed_at) == (row.id, None)
 
 
-async def test_an_authorisation_that_is_let_go_is_no_refund(shop: Shop) -> None:
-    """Stripe counts as refunded what it never took."""
-    row = await shop.pay(capture_method="manual")
-    await shop.api.post(f"payment_intents/{row.stripe_id}/cancel")
-    row = await shop.fetch(INTENT, row.stripe_id)
-
-    assert (row.status, row.amount_received_minor, row.amount_refunded_minor) == ("canceled", 0, 0)
-    assert await shop.told() == []
-
-
 async def test_money_that_is_none_of_iso_4217_is_left_out(shop: Shop) -> None:
     """A stablecoin must not stop the others of its page, nor its event come back for ever."""
     made = [await shop.api.pay() for _ in range(2)]

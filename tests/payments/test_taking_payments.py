@@ -1,57 +1,26 @@
-"""POST /stripe/payments and what follows: made at Stripe once, kept, answered; secrets nowhere."""
-
-from typing import Any
+"""POST /stripe/payments: made at Stripe, kept, answered; secrets are nowhere."""
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from payymo_api.core.types import public_id
-from payymo_api.payments.models import StripePayment
+from payymo_api.core.db import Base
+from payymo_api.core.types import parse_public_id, public_id
 from payymo_api.payments.rules.declines import DECLINES, GENERIC
 from tests.payments.conftest import RETURN_URL, Shop
+from tests.payments.taking import (
+    PATH,
+    ask,
+    asking,
+    charging,
+    intents,
+    invoice,
+    lose_answers,
+    payments,
+    take,
+)
 
-PATH = "/api/v1/stripe/payments"
 pytestmark = pytest.mark.usefixtures("nothing_blocks")
-
-
-def asking(shop: Shop, **values: object) -> dict[str, object]:
-    connection = public_id("scon", shop.connection.id)
-    return {"connection_id": connection, "amount": "10.00", "currency": "GBP", **values}
-
-
-def charging(shop: Shop, card: str = "pm_card_visa", **values: object) -> dict[str, object]:
-    return asking(shop, payment_method=card, confirm=True, **values)
-
-
-async def ask(shop: Shop, body: dict[str, object], key: str | None = None) -> httpx.Response:
-    headers = {} if key is None else {"Idempotency-Key": key}
-    return await shop.client.post(PATH, json=body, headers=headers)
-
-
-async def take(shop: Shop, body: dict[str, object]) -> dict[str, Any]:
-    answer = await ask(shop, body)
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
-
-
-async def intents(shop: Shop, control: httpx.AsyncClient) -> list[dict[str, Any]]:
-    found = (await control.get("/stripe/objects/payment_intent")).raise_for_status().json()
-    return list(found["data"] if isinstance(found, dict) else found)
-
-
-async def payments(shop: Shop) -> list[StripePayment]:
-    async with shop.database.scope(shop.tenant_id) as scope:
-        rows = await scope.session.scalars(
-            select(StripePayment).where(StripePayment.tenant_id == shop.tenant_id)
-        )
-        return list(rows)
-
-
-async def lose_answers(control: httpx.AsyncClient, calls: int) -> None:
-    """Stripe does the work, and nobody hears of it; the SDK asks three times."""
-    fault = {"path": "/v1/payment_intents", "calls": calls, "done": True, "drop": True}
-    (await control.post("/faults", json=fault)).raise_for_status()
 
 
 async def test_a_payment_is_made_for_the_payers_page(
@@ -169,85 +138,46 @@ async def test_who_is_not_there_can_not_authenticate(shop: Shop) -> None:
     assert answer.json()["decline"]["decline_code"] == "authentication_required"
 
 
-async def test_the_same_key_charges_once(shop: Shop, control: httpx.AsyncClient) -> None:
-    body = charging(shop)
-
-    answers = [await ask(shop, body, "k-1") for _ in range(3)]
-
-    assert [each.status_code for each in answers] == [201, 201, 201]
-    assert len({each.content for each in answers}) == 1
-    assert [each.headers.get("idempotent-replayed") for each in answers] == [None, "true", "true"]
-    assert len(await intents(shop, control)) == 1
-
-
-async def test_a_decline_is_kept_under_its_key(shop: Shop, control: httpx.AsyncClient) -> None:
-    body = charging(shop, "pm_card_chargeDeclined")
-
-    first, second = [await ask(shop, body, "k-1") for _ in range(2)]
-
-    assert (first.status_code, second.status_code) == (402, 402)
-    assert first.json()["decline"] == second.json()["decline"]
-    assert len(await intents(shop, control)) == 1
-
-
-@pytest.mark.parametrize("key", ["k-1", None])
-async def test_an_answer_lost_on_the_way_does_not_charge_twice(
-    shop: Shop, control: httpx.AsyncClient, key: str | None
-) -> None:
-    """Stripe has done it; the SDK asks again, with the same key."""
-    await lose_answers(control, 1)
-
-    answer = await ask(shop, charging(shop), key)
-
-    assert answer.status_code == 201, answer.text
-    [intent] = await intents(shop, control)
-    assert answer.json()["stripe_id"] == intent["id"]
-
-
-async def test_a_request_that_was_cut_off_is_taken_up(
-    shop: Shop, control: httpx.AsyncClient
-) -> None:
-    """Stripe has charged, and every answer was lost: nobody knew. The client's retry finds out."""
-    await lose_answers(control, 3)
-    body = charging(shop)
-    lost = await ask(shop, body, "k-1")
-    [intent] = await intents(shop, control)
-
-    answer = await ask(shop, body, "k-1")
-
-    assert (lost.status_code, answer.status_code) == (503, 201)
-    assert answer.json()["stripe_id"] == intent["id"]
-    assert len(await intents(shop, control)) == 1
-
-
-async def test_what_happened_since_is_not_undone_by_an_answer_of_then(
-    shop: Shop, control: httpx.AsyncClient
+async def test_no_secret_is_stored_or_logged(
+    shop: Shop, capfd: pytest.CaptureFixture[str], control: httpx.AsyncClient
 ) -> None:
     await lose_answers(control, 3)
-    body = charging(shop, capture_method="manual")
+    body = charging(shop, "pm_card_threeDSecure2Required", return_url=RETURN_URL)
     await ask(shop, body, "k-1")
-    [intent] = await intents(shop, control)
-    await shop.api.post(f"payment_intents/{intent['id']}/capture")
-    await shop.fetch("payment_intent", intent["id"])
+    made = (await ask(shop, body, "k-1")).json()
+    await ask(shop, charging(shop, "pm_card_chargeDeclined"))
+    secrets = [each["client_secret"] for each in await intents(shop, control)]
 
-    answer = await ask(shop, body, "k-1")
+    kept = await everything(shop)
 
-    assert answer.json()["status"] == "succeeded"
-    [row] = await payments(shop)
-    assert row.status == "succeeded"
+    assert made["client_secret"] in secrets
+    assert made["stripe_id"] in kept
+    out, err = capfd.readouterr()
+    for secret in secrets:
+        assert secret not in kept
+        assert secret not in out + err
 
 
-async def test_after_a_day_nobody_repeats_what_may_be_done(
+async def test_a_payment_names_its_invoice_at_stripe(
     shop: Shop, control: httpx.AsyncClient
 ) -> None:
-    await lose_answers(control, 3)
-    body = charging(shop)
-    await ask(shop, body, "k-1")
+    id = await invoice(shop)
+
+    made = await take(shop, charging(shop, invoice_id=id))
+
+    assert made["invoice_id"] == id
+    [intent] = await intents(shop, control)
+    assert intent["metadata"] == {"payymo_invoice_id": id}
+    [moved] = await shop.events("stripe_payments.moved")
+    assert moved.payload["payment_ids"] == [str(parse_public_id("sp", made["id"]))]
+
+
+async def everything(shop: Shop) -> str:
+    """Every row of every table that this tenant may read."""
     async with shop.database.scope(shop.tenant_id) as scope:
-        await scope.session.execute(
-            text("UPDATE idempotency_keys SET created_at = now() - interval '24 hours'")
-        )
-
-    answer = await ask(shop, body, "k-1")
-
-    assert (answer.status_code, answer.json()["code"]) == (409, "outcome_unknown")
+        found = [
+            (await scope.session.execute(select(table))).all()
+            for table in Base.metadata.sorted_tables
+            if "tenant_id" in table.c
+        ]
+    return repr(found)

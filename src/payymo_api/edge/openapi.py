@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from payymo_api.core import errors
 from payymo_api.core.errors import FieldError, PayymoError
@@ -191,13 +192,20 @@ def _problem(error: type[PayymoError]) -> Json:
     )
 
 
-def problem(sample: PayymoError) -> Json:
-    """Return the response that answers such an error, for a route's own `responses`."""
+def problem(sample: PayymoError, **members: type[BaseModel]) -> Json:
+    """Return the response that answers such an error, for a route's own `responses`.
+
+    `members`: what the problem tells beyond the fields that all have.
+    """
+    schema: Json = {"$ref": "#/components/schemas/Problem"}
+    if members:
+        more = {name: model.model_json_schema() for name, model in members.items()}
+        schema = {"allOf": [schema], "type": "object", "properties": more}
     return {
         "description": f"{sample.title}. {sample.resolution}",
         "content": {
             MEDIA_TYPE: {
-                "schema": {"$ref": "#/components/schemas/Problem"},
+                "schema": schema,
                 "example": body(
                     sample, base_url="https://api.payymo.example", request_id=_REQUEST_ID
                 ),

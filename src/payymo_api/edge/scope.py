@@ -144,6 +144,9 @@ class Effect:
 async def open_effect(
     request: Request, database: DatabaseDep, caller: CallerDep
 ) -> AsyncIterator[Effect]:
+    """Claim the key. The refusal of a repeated request is not kept: the first may have acted, and
+    this one may have been refused before it could find out.
+    """
     ticket = await idempotency.ticket(request, caller.tenant_id)
     if ticket is None:
         yield Effect(new_id(), caller.tenant_id, database)
@@ -163,7 +166,7 @@ async def open_effect(
         yield effect
     except PayymoError as error:
         async with database.scope(caller.tenant_id) as scope:
-            if idempotency.is_kept(error):
+            if idempotency.is_kept(error) and not claimed.repeated:
                 await idempotency.keep(scope, ticket, idempotency.refusal(request, error))
             else:
                 await idempotency.release(scope, ticket)

@@ -9,10 +9,13 @@ from payymo_api.edge.scope import EffectDep
 from payymo_api.payments.errors import StripeDeclined
 from payymo_api.payments.router.stripes import StripesDep
 from payymo_api.payments.rules.declines import DECLINES
+from payymo_api.payments.schemas.payments import PaymentDecline
 from payymo_api.payments.service.attempts import Attempt
 
 _FUNDS = DECLINES["insufficient_funds"]
-DECLINED = problem(StripeDeclined(_FUNDS.payer, _FUNDS.told("card_declined"), None))
+_SAMPLE = StripeDeclined(_FUNDS.payer, _FUNDS.told("card_declined"), None)
+_SAMPLE.payment_id = "sp_06ghq1m2dpuh5c9s2rcmo3g8d4"
+DECLINED = problem(_SAMPLE, decline=PaymentDecline)
 """What the document says of a 402."""
 
 

@@ -23,7 +23,7 @@ def read(raw: Raw) -> Values:
         "amount_minor": from_stripe(raw["amount"], currency),
         "amount_capturable_minor": from_stripe(raw["amount_capturable"], currency),
         "amount_received_minor": from_stripe(raw["amount_received"], currency),
-        "amount_refunded_minor": from_stripe(_refunded(charge), currency),
+        "amount_refunded_minor": from_stripe(_given_back(charge), currency),
         "currency": currency,
         "disputed": charge.get("disputed", False),
         "customer": id_of(raw["customer"]),
@@ -43,10 +43,10 @@ def read(raw: Raw) -> Values:
     }
 
 
-def _refunded(charge: Raw) -> int:
-    """Stripe counts an authorisation that is let go as refunded, though nothing was taken."""
-    refunded: int = charge["amount_refunded"] if charge.get("captured") else 0
-    return refunded
+def _given_back(charge: Raw) -> int:
+    """What was only authorised and let go counts as refunded at Stripe; it was never taken."""
+    amount: int = charge["amount_refunded"] if charge.get("captured") else 0
+    return amount
 
 
 def _invoice_id(text: str) -> InvoiceId | None:

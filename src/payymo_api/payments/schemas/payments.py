@@ -44,6 +44,12 @@ class PaymentFilters(Paging):
     )
 
 
+Retry = Annotated[
+    Literal["later", "changed", "never"],
+    Field(description="The same method again: as it is, once it is mended, or not at all."),
+]
+
+
 class PaymentMethodBrief(Answer):
     type: Annotated[str, Field(examples=["card"], description="Stripe's name of the method.")]
     brand: Annotated[str | None, Field(examples=["visa"])]
@@ -64,9 +70,21 @@ class PaymentFailure(Answer):
         ),
     ]
     next_step: Annotated[str, Field(examples=["Ask for another method."])]
-    retry: Annotated[
-        Literal["later", "changed", "never"],
-        Field(description="The same method again: as it is, once it is mended, or not at all."),
+    retry: Retry
+
+
+class PaymentDecline(Answer):
+    """Why a payment was declined at once, told so that the payer may hear it: see `failure`."""
+
+    code: Annotated[str | None, Field(examples=["card_declined"])]
+    decline_code: Annotated[
+        str, Field(examples=["insufficient_funds"], description="Masked where it hints at fraud.")
+    ]
+    payer_message: Annotated[str, Field(description="What the payer may be told.")]
+    next_step: Annotated[str, Field(description="What you do next.")]
+    retry: Retry
+    payment_id: Annotated[
+        PaymentRef | None, Field(description="The payment is there and may be tried again.")
     ]
 
 

@@ -9,10 +9,13 @@ from payymo_api.core.clock import now
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.payments.errors import OutcomeUnknown
+from payymo_api.payments.gateway import Params
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.rules.raw import Raw
 from payymo_api.payments.service import mirror
 from payymo_api.payments.service.accounts import Stripes
+from payymo_api.payments.service.kinds import KINDS
+from payymo_api.payments.service.troubles import noted
 
 _STRIPE_REMEMBERS = timedelta(hours=23)
 """Stripe keeps an idempotency key for 24 hours at least."""
@@ -42,15 +45,31 @@ class Attempt:
         """When Stripe was asked first: its answer to a repeated call is as old as that."""
         return self.began_at or await mirror.asked_at(self.database, self.tenant_id)
 
+    async def create(self, connection: StripeConnection, kind: str, params: Params) -> Raw:
+        async with noted(self.database, connection):
+            return await self.stripes.of(connection).create(kind, params, key=self.key)
+
+    async def act(
+        self, connection: StripeConnection, kind: str, stripe_id: str, action: str, params: Params
+    ) -> Any:  # noqa: ANN401  a row of the kind
+        """Do it, and ask for the object anew: what Stripe answers to a repeated call is old."""
+        async with noted(self.database, connection):
+            account = self.stripes.of(connection)
+            await account.act(kind, stripe_id, action, params, key=self.key)
+        return await self.refetch(connection, kind, stripe_id)
+
     async def keep(
         self, connection: StripeConnection, kind: str, raw: Raw, asked_at: datetime
     ) -> Any:  # noqa: ANN401  a row of the kind
+        """Keep what we did; it is news, however the clocks of Stripe and us differ."""
         async with self.database.scope(self.tenant_id) as scope:
-            [row] = await mirror.keep(scope, connection, kind, [raw], asked_at)
+            announce = KINDS[kind].events
+            [row] = await mirror.keep(scope, connection, kind, [raw], asked_at, announce=announce)
         return row
 
     async def refetch(self, connection: StripeConnection, kind: str, stripe_id: str) -> Any:  # noqa: ANN401  a row of the kind
         """Ask for an object as it is now, and keep it."""
         asked_at = await mirror.asked_at(self.database, self.tenant_id)
-        raw = await self.stripes.of(connection).retrieve(kind, stripe_id)
+        async with noted(self.database, connection):
+            raw = await self.stripes.of(connection).retrieve(kind, stripe_id)
         return await self.keep(connection, kind, raw, asked_at)

@@ -23,7 +23,7 @@ from payymo_api.messaging.events import Event
 from payymo_api.payments.errors import OtherMode
 from payymo_api.payments.models import Mirrored, StripeConnection
 from payymo_api.payments.repository.mirror import MirrorRepository
-from payymo_api.payments.rules.raw import Raw, Values, moment, storable, without_secrets
+from payymo_api.payments.rules.raw import Raw, Values, last_made, moment, storable, without_secrets
 from payymo_api.payments.service.kinds import KINDS, Kind
 
 _log = log.get(__name__)
@@ -31,7 +31,7 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """`before` is None at first sight; `history`: it was made before we were connected."""
+    """`before` is None at first sight; `history`: all of it was made before we were connected."""
 
     row: Mirrored
     before: Values | None
@@ -132,7 +132,8 @@ def _change(
     after = {name: row[name] for name in row.keys() - _NOT_SAID}
     if is_new:
         since = connection.activated_at or connection.created_at
-        return _Change(held, None, after, held.stripe_created_at < since)
+        history = last_made(held.raw) < since.replace(microsecond=0)  # as Stripe counts
+        return _Change(held, None, after, history)
     before = {name: getattr(held, name) for name in after}
     if held.asked_at >= row["asked_at"] or kind.is_overtaken(before, after):
         return None

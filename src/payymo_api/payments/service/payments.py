@@ -1,7 +1,4 @@
-"""Payments made, captured and cancelled at Stripe. Each call acts once, whatever breaks.
-
-What Stripe answers to a call that is repeated may be long past: the payment is asked for anew.
-"""
+"""Payments made, captured and cancelled at Stripe. Each call acts once, whatever breaks."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -55,9 +52,9 @@ async def create_payment(attempt: Attempt, request: PaymentRequest) -> PaymentMa
         connection = await connections.referenced(request.connection_id, "/connection_id")
         if request.invoice_id and not attempt.repeated:
             await _check_invoice(scope, request.invoice_id, total)
-    account, asked_at = attempt.stripes.of(connection), await attempt.asked_at()
+    asked_at = await attempt.asked_at()
     try:
-        raw = await account.create(INTENT, _params(request, total), key=attempt.key)
+        raw = await attempt.create(connection, INTENT, _params(request, total))
     except StripeDeclined as declined:
         await _keep_declined(attempt, connection, declined)
         raise
@@ -151,17 +148,13 @@ async def capture_payment(
 ) -> PaymentAnswer:
     row, connection = await payment_of(attempt, id)
     params = part(row, request.amount, request.amount_minor, "amount_to_capture")
-    account = attempt.stripes.of(connection)
-    await account.act(INTENT, row.stripe_id, "capture", params, key=attempt.key)
-    return payment_answer(await attempt.refetch(connection, INTENT, row.stripe_id))
+    return payment_answer(await attempt.act(connection, INTENT, row.stripe_id, "capture", params))
 
 
 async def cancel_payment(attempt: Attempt, id: PaymentId, request: CancelRequest) -> PaymentAnswer:
     row, connection = await payment_of(attempt, id)
     params = {"cancellation_reason": request.reason} if request.reason else {}
-    account = attempt.stripes.of(connection)
-    await account.act(INTENT, row.stripe_id, "cancel", params, key=attempt.key)
-    return payment_answer(await attempt.refetch(connection, INTENT, row.stripe_id))
+    return payment_answer(await attempt.act(connection, INTENT, row.stripe_id, "cancel", params))
 
 
 async def payment_of(attempt: Attempt, id: PaymentId) -> tuple[StripePayment, StripeConnection]:

@@ -16,6 +16,6 @@ async def refund_payment(attempt: Attempt, id: PaymentId, request: RefundRequest
         **({"metadata": request.metadata} if request.metadata else {}),
     }
     asked_at = await attempt.asked_at()
-    raw = await attempt.stripes.of(connection).create("refund", params, key=attempt.key)
+    raw = await attempt.create(connection, "refund", params)
     await attempt.refetch(connection, INTENT, payment.stripe_id)
     return refund_answer(await attempt.keep(connection, "refund", raw, asked_at))
