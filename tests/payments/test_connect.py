@@ -162,7 +162,7 @@ async def test_a_removed_connection_ends_its_access_at_stripe(
     await owner.someone.client.delete(f"{PATH}/{made['id']}")
     ended = {"account_id": row.account_id, "livemode": False}
     for _ in range(2):
-        await tasks.end_access(owner.database, stripes, ended)
+        await tasks.end_access(owner.database, stripes, owner.someone.tenant_id, ended)
 
     with pytest.raises(StripeAccessLost):
         await stripes.of(row).fetch("account")
@@ -177,7 +177,7 @@ async def test_access_that_another_tenant_needs_is_not_ended(
     row = await owner.row()
     await owner.someone.client.delete(f"{PATH}/{made['id']}")
     ended = {"account_id": row.account_id, "livemode": False}
-    await tasks.end_access(owner.database, stripes, ended)
+    await tasks.end_access(owner.database, stripes, owner.someone.tenant_id, ended)
 
     assert (await stripes.of(await other.row()).fetch("account"))["id"] == row.account_id
 

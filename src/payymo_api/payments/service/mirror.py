@@ -21,13 +21,13 @@ from payymo_api.messaging.events import Event
 from payymo_api.payments.errors import OtherMode
 from payymo_api.payments.models import Mirrored, StripeConnection
 from payymo_api.payments.repository.mirror import MirrorRepository
-from payymo_api.payments.rules.raw import Raw, Values, moment, storable, without_secrets
+from payymo_api.payments.rules.raw import Raw, Values, last_made, moment, storable, without_secrets
 from payymo_api.payments.service.kinds import KINDS, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """`before` is None at first sight; `history`: it was made before we were connected."""
+    """`before` is None at first sight; `history`: all of it was made before we were connected."""
 
     row: Mirrored
     before: Values | None
@@ -112,7 +112,7 @@ def _change(
     after = {name: row[name] for name in row.keys() - _NOT_SAID}
     if is_new:
         since = connection.activated_at or connection.created_at
-        history = held.stripe_created_at < since.replace(microsecond=0)  # as Stripe counts
+        history = last_made(held.raw) < since.replace(microsecond=0)  # as Stripe counts
         return _Change(held, None, after, history)
     before = {name: getattr(held, name) for name in after}
     if held.asked_at >= row["asked_at"] or kind.is_overtaken(before, after):
