@@ -20,7 +20,7 @@ from payymo_api.core.types import DeliveryId, TenantId
 from payymo_api.edge.state import Parts
 from payymo_api.messaging import relay
 from payymo_api.messaging.models import OutboxEvent
-from payymo_api.messaging.queue import ArqQueue, connected
+from payymo_api.messaging.queue import ArqQueue, QueueName, connected
 from payymo_api.tools import open_tools
 from payymo_api.webhooks import tasks
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
@@ -54,9 +54,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
+async def working(settings: Settings, queue: QueueName = "webhook") -> AsyncIterator[None]:
     """A worker runs meanwhile; it must not have ended by itself."""
-    task = asyncio.create_task(worker.run(settings, "webhook"))
+    task = asyncio.create_task(worker.run(settings, queue))
     try:
         yield
         assert not task.done()

@@ -26,11 +26,12 @@ async def messages(database: Database, tenant_id: TenantId) -> Sequence[InboxMes
 
 async def follow_all(database: Database, stripes: Stripes, tenant_id: TenantId) -> int:
     """Deal with what is due, some of it at once; return how many jobs that took: one a subject."""
-    due = {
-        (message.connection_id, message.subject): message.id
-        for message in await messages(database, tenant_id)
-        if message.done_at is None
-    }
+    async with database.scope(tenant_id) as scope:
+        undone = select(InboxMessage).where(InboxMessage.done_at.is_(None))
+        due = {
+            (message.connection_id, message.subject): message.id
+            for message in await scope.session.scalars(undone)
+        }
     room = asyncio.Semaphore(AT_ONCE)
 
     async def follow(id: UUID) -> None:

@@ -1,6 +1,6 @@
 """Stripe's deliveries: verified, kept, answered. What they tell of is asked for by a job.
 
-One transaction keeps all that came while the one before was written: a swarm costs few commits.
+What comes while all writers are busy shares the next transaction: a swarm costs few commits.
 """
 
 import asyncio
