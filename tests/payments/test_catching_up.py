@@ -130,13 +130,26 @@ async def test_a_walk_of_many_pages_goes_on_where_it_was_interrupted(
     await control.delete("/faults")
     await control.delete("/calls")
     await walk(shop)
-    calls = [each["query"] for each in (await control.get("/calls")).json()]
-    assert all("starting_after=evt_" in query for query in calls)
+    calls = [each for each in (await control.get("/calls")).json() if "/events" in each["path"]]
+    assert all("starting_after=evt_" in each["query"] for each in calls)
     done = await read(shop)
     assert (done["status"], done["error"]) == ("done", None)
     assert done["events_new"] == done["events_listed"]
     subjects = {row.subject for row in await messages(shop.database, shop.tenant_id)}
     assert len({each for each in subjects if each.startswith("payment_intent/")}) == total
+
+
+async def test_what_has_moved_the_balance_is_asked_for_too(shop: Shop) -> None:
+    """No event tells of it, and a payout by hand is not made of it."""
+    made = await shop.api.pay(5000)
+
+    await request(shop)
+    await walk(shop)
+
+    found = (await shop.client.get("/api/v1/stripe/balance_transactions")).json()["data"]
+    assert [(each["payment_intent"], each["amount_minor"]) for each in found] == [
+        (made["id"], 5000)
+    ]
 
 
 async def test_requests_meanwhile_are_served_by_the_same_walk(shop: Shop) -> None:
