@@ -57,6 +57,11 @@ function tell(payment) {
   note(payment);
 }
 
+async function wait() {
+  say("wait", WAITING);
+  tell(await outcome());
+}
+
 async function pay(stripe, elements) {
   find("pay").disabled = true;
   say("wait", WAITING);
@@ -64,7 +69,7 @@ async function pay(stripe, elements) {
   const confirmParams = { return_url: location.origin + location.pathname };
   const { error } = await stripe.confirmPayment({ elements, confirmParams });
   // What goes well leaves this page, for the bank or the return_url: here is only what does not.
-  if (error.payment_intent) tell(await outcome());
+  if (error.payment_intent) await wait();
   else say("bad", error.message); // it never came to an attempt: a number is wrong or missing
   find("pay").disabled = false;
   find("pay").focus();
@@ -91,11 +96,14 @@ async function start() {
     orBroken(() => pay(stripe, elements));
   });
   find("continue").addEventListener("click", () =>
-    orBroken(() => stripe.handleNextAction({ clientSecret: made.client_secret })),
+    orBroken(async () => {
+      await stripe.handleNextAction({ clientSecret: made.client_secret });
+      await wait(); // the bank asked on this page
+    }),
   );
-  if (comesBack) say("wait", WAITING);
-  const payment = comesBack ? await outcome() : await ask("GET");
-  if (comesBack || payment.status in WORDS) tell(payment);
+  if (comesBack) return wait();
+  const payment = await ask("GET");
+  if (payment.status in WORDS) tell(payment);
   else offer({ form: true });
 }
 
