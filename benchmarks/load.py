@@ -3,6 +3,7 @@ measure themselves.
 """
 
 import asyncio
+import hmac
 import json
 import random
 import sys
@@ -29,7 +30,8 @@ _GOOD = {HTTPStatus.OK, HTTPStatus.CREATED}
 class Load:
     """`clients` callers for `seconds`; each takes one of the keys and paths at random each time.
 
-    With `bodies` they POST each once, under an Idempotency-Key of its own, and end with the last.
+    With `bodies` they POST each once, under an Idempotency-Key of its own, and end with the last;
+    with a `stripe_secret`, signed by it as Stripe does.
     """
 
     url: str
@@ -38,6 +40,7 @@ class Load:
     clients: int
     seconds: float
     bodies: Sequence[str] = ()
+    stripe_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,16 @@ class _Crowd:
             return f"GET {head}\r\n".encode()
         body = self._bodies.pop()
         return (
-            f"POST {head}Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\n"
+            f"POST {head}{self._header(body)}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
+
+    def _header(self, body: str) -> str:
+        if not self._load.stripe_secret:
+            return f"Idempotency-Key: {uuid4()}"
+        at = int(time.time())
+        sign = hmac.digest(self._load.stripe_secret.encode(), f"{at}.{body}".encode(), "sha256")
+        return f"Stripe-Signature: t={at},v1={sign.hex()}"
 
     def note(self, status: int, seconds: float) -> None:
         self.statuses[status] += 1

@@ -20,7 +20,8 @@ from payymo_api.core.types import DeliveryId, TenantId
 from payymo_api.edge.state import Parts
 from payymo_api.messaging import relay
 from payymo_api.messaging.models import OutboxEvent
-from payymo_api.messaging.queue import ArqQueue, connected
+from payymo_api.messaging.queue import ArqQueue, QueueName, connected
+from payymo_api.tools import open_tools
 from payymo_api.webhooks import tasks
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
 from payymo_api.webhooks.service import delivery as deliveries
@@ -53,9 +54,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
+async def working(settings: Settings, queue: QueueName = "webhook") -> AsyncIterator[None]:
     """A worker runs meanwhile; it must not have ended by itself."""
-    task = asyncio.create_task(worker.run(settings, "webhook"))
+    task = asyncio.create_task(worker.run(settings, queue))
     try:
         yield
         assert not task.done()
@@ -220,7 +221,7 @@ async def test_a_worker_killed_while_sending_sends_once_more_with_the_same_id(
     for event in await _all_events(database, someone.tenant_id):
         await tasks.fan_out(database, someone.tenant_id, event.id)
     [owed] = await _deliveries(database, someone.tenant_id)
-    async with worker._open_tools(settings) as tools, present(settings) as number:  # noqa: SLF001  the sender as assembled
+    async with open_tools(settings) as tools, present(settings) as number:
         async with database.scope(someone.tenant_id) as scope:
             lease = tasks.lease_of(number, 3600)
             parcel = await deliveries.take(scope, parts.keyring, DeliveryId(owed.id), lease)

@@ -47,6 +47,7 @@ ROUTERS = (
     invoicing.customers,
     invoicing.invoices,
     payments.connections,
+    payments.intake,
     payments.payments,
     payments.refunds,
     payments.customers,
@@ -65,7 +66,7 @@ ROUTERS = (
     webhooks.events,
     webhooks.event_types,
 )
-PUBLIC = (banking.callback, payments.callback, payments.webhooks)
+PUBLIC = (payments.webhooks, banking.callback, payments.callback)
 """For browsers and providers, not for keys."""
 DESCRIPTION = """Payymo joins banks, Stripe and billing systems.
 
@@ -95,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
-    for router in (*ROUTERS, operations.router, *PUBLIC):
+    for router in (*PUBLIC, *ROUTERS, operations.router):
         app.include_router(router)
     _serve_docs(app)
     openapi.install(app, RESOURCES)

@@ -1,9 +1,9 @@
 """Assemble the workers. JOBS and TASKS are the whole background choreography on one screen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,27 +13,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payymo_api.banking import events as bank_news
 from payymo_api.banking import tasks as banking
-from payymo_api.banking.service.banks import Banks, open_banks
 from payymo_api.core import log
-from payymo_api.core.crypto import Keyring
-from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.edge import idempotency
 from payymo_api.invoicing.events import DocumentsChanged
 from payymo_api.messaging import inbox, relay
-from payymo_api.messaging.presence import Presence
+from payymo_api.messaging.leases import Lease
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
-from payymo_api.messaging.work import perform
 from payymo_api.payments import events as payment_news
 from payymo_api.payments import tasks as payments
-from payymo_api.payments.service.accounts import Stripes, open_stripes
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import MatchingDue
+from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.gateway import Sender
-from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
 from payymo_api.webhooks.rules.event_types import EVENT_TYPES
 
 _log = log.get(__name__)
@@ -45,45 +39,12 @@ _MEASURE_SECONDS = 15.0
 _TIDY_SECONDS = 3600.0
 _JOB_SECONDS: Final[Mapping[QueueName, int]] = {"sync": 600, "webhook": 60}
 _OLDEST = Gauge("payymo_outbox_oldest_seconds", "How long the event due longest has waited")
+_OLDEST_MESSAGE = Gauge(
+    "payymo_inbox_oldest_seconds", "How long the provider's message due longest has waited"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What tasks work with."""
-
-    settings: Settings
-    database: Database
-    keyring: Keyring
-    banks: Banks
-    stripes: Stripes
-    sender: Sender
-    presence: Presence
-
-
-EventTask = Callable[[Tools, TenantId, dict[str, Any]], Awaitable[None]]
-Task = Callable[[Tools, TenantId, UUID], Awaitable[None]]
 Sweep = Callable[[Tools, Queue], Awaitable[int]]
-
-
-def on_event(act: EventTask) -> Task:
-    """A task that gets its event's payload; `perform` keeps the event's lease and books."""
-
-    async def run(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
-        async def acting(tenant_id: TenantId, payload: dict[str, Any]) -> None:
-            await act(tools, tenant_id, payload)
-
-        await perform(tools.database, acting, tenant_id, EventId(id), tools.presence.number)
-
-    return run
-
-
-def in_database(act: Callable[[Database, TenantId, dict[str, Any]], Awaitable[None]]) -> EventTask:
-    """A task that needs the database only."""
-
-    async def run(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
-        await act(tools.database, tenant_id, payload)
-
-    return run
 
 
 async def _sync_account(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
@@ -96,14 +57,6 @@ async def _complete_consent(tools: Tools, tenant_id: TenantId, payload: dict[str
 
 async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
     await banking.end_consent(tools.banks, payload)
-
-
-async def _fetch_payout_parts(tools: Tools, tenant_id: TenantId, payload: dict[str, Any]) -> None:
-    await payments.fetch_payout_parts(tools.database, tools.stripes, tenant_id, payload)
-
-
-async def _end_stripe_access(tools: Tools, _: TenantId, payload: dict[str, Any]) -> None:
-    await payments.end_access(tools.database, tools.stripes, payload)
 
 
 async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
@@ -126,6 +79,15 @@ async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
     return await webhooks.queue_due_deliveries(tools.database, queue, timeout)
 
 
+async def _queue_messages(tools: Tools, queue: Queue) -> int:
+    return await payments.queue_messages(tools.database, queue)
+
+
+async def _follow_stripe_event(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
+    lease = Lease(tools.presence.number, timedelta(seconds=_JOB_SECONDS["webhook"] + 10))
+    await payments.follow_event(tools.database, tools.stripes, tenant_id, id, lease)
+
+
 MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
 MATCH_CHANGED_PAYOUTS = Job("match_changed_payouts", "sync")
@@ -141,6 +103,9 @@ FETCH_PAYOUT_PARTS = Job("fetch_payout_parts", "sync")
 TELL_DISPUTED_PAYMENTS = Job("tell_disputed_payments", "sync")
 APPLY_RULES = Job("apply_category_rules", "sync")
 END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
+REGISTER_STRIPE_ENDPOINT = Job("register_stripe_endpoint", "sync")
+CATCH_UP_STRIPE = Job("catch_up_stripe", "sync")
+FETCH_STRIPE_HISTORY = Job("fetch_stripe_history", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -151,6 +116,9 @@ JOBS: Final[Mapping[str, Job]] = {
     bank_news.TransferDoubted.name: REVIEW_TRANSFER,
     bank_news.RulesApplied.name: APPLY_RULES,
     payment_news.StripeAccessEnded.name: END_STRIPE_ACCESS,
+    payment_news.StripeConnected.name: REGISTER_STRIPE_ENDPOINT,
+    payment_news.StripeCatchUpDue.name: CATCH_UP_STRIPE,
+    payment_news.StripeHistoryDue.name: FETCH_STRIPE_HISTORY,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
     payment_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
     payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
@@ -169,9 +137,13 @@ TASKS: Final[Mapping[Job, Task]] = {
     MATCH_OPEN_LINES: on_event(in_database(reconciliation.match_open_lines)),
     UNDO_REMOVED_LINE: on_event(in_database(reconciliation.undo_removed_line)),
     REVIEW_TRANSFER: on_event(in_database(banking.review_transfer)),
-    END_STRIPE_ACCESS: on_event(_end_stripe_access),
+    END_STRIPE_ACCESS: on_event(with_stripe(payments.end_access)),
+    REGISTER_STRIPE_ENDPOINT: on_event(with_stripe(payments.register_endpoint)),
+    CATCH_UP_STRIPE: on_event(with_stripe(payments.catch_up)),
+    FETCH_STRIPE_HISTORY: on_event(with_stripe(payments.fetch_history)),
+    payments.FOLLOW: _follow_stripe_event,
     APPLY_RULES: on_event(in_database(banking.apply_rules)),
-    FETCH_PAYOUT_PARTS: on_event(_fetch_payout_parts),
+    FETCH_PAYOUT_PARTS: on_event(with_stripe(payments.fetch_payout_parts)),
     TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
     MATCH_CHANGED_PAYOUTS: on_event(in_database(reconciliation.match_changed_payouts)),
@@ -183,7 +155,7 @@ TASKS: Final[Mapping[Job, Task]] = {
 }
 """Job -> what runs it, given the id of its row."""
 
-SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_deliveries)
+SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages, _queue_deliveries)
 """What every worker process does whenever it is woken, at least once a second."""
 
 FORGETTING: Final = (relay.forget_old, inbox.forget_old, idempotency.forget_old)
@@ -199,7 +171,7 @@ async def run(settings: Settings, queue: QueueName) -> None:
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, settings.host)
     stop = asyncio.Event()
-    async with _open_tools(settings) as tools, asyncio.TaskGroup() as group:
+    async with open_tools(settings) as tools, asyncio.TaskGroup() as group:
         group.create_task(tools.presence.keep())
         group.create_task(_sweep(tools, stop))
         group.create_task(_consume(tools, queue))
@@ -210,27 +182,6 @@ async def run(settings: Settings, queue: QueueName) -> None:
             await asyncio.Event().wait()  # for ever
         finally:
             stop.set()
-
-
-@asynccontextmanager
-async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    sender = AiohttpSender(
-        timeout_seconds=settings.webhook_timeout_seconds,
-        allow_loopback=settings.webhook_allow_loopback,
-    )
-    database = Database.of(settings)
-    keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
-    banks = open_banks(settings, database, keyring)
-    stripes = open_stripes(settings, database, keyring)
-    presence = Presence(settings.database_url)
-    tools = Tools(settings, database, keyring, banks, stripes, sender, presence)
-    try:
-        yield tools
-    finally:
-        await sender.aclose()
-        await banks.aclose()
-        await stripes.aclose()
-        await tools.database.close()
 
 
 async def _sweep(tools: Tools, stop: asyncio.Event) -> None:
@@ -281,6 +232,7 @@ async def _schedule(tools: Tools) -> None:
         try:
             await banking.schedule_due(tools.database)
             await banking.fold_rollups(tools.database)
+            await payments.schedule_due(tools.database)
         except (PayymoError, SQLAlchemyError) as error:
             _log.warning("schedule_paused", cause=type(error).__name__)
         await asyncio.sleep(_SCHEDULE_SECONDS)
@@ -290,6 +242,7 @@ async def _measure(tools: Tools) -> None:
     while True:
         with suppress(PayymoError, SQLAlchemyError):
             _OLDEST.set(await relay.oldest_seconds(tools.database, JOBS))
+            _OLDEST_MESSAGE.set(await inbox.oldest_seconds(tools.database))
         await asyncio.sleep(_MEASURE_SECONDS)
 
 

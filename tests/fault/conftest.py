@@ -7,6 +7,10 @@ import pytest
 
 from tests.fault.say import SUMMARY, say
 from tests.fault.stage import Stage, staged
+from tests.payments.conftest import api, connection, control, shop, stripes
+from tests.payments.stream import stream
+
+__all__ = ["api", "connection", "control", "shop", "stream", "stripes"]
 
 SEED = int(os.environ.get("PAYYMO_FAULT_SEED", str(random.SystemRandom().randrange(10**6))))
 

@@ -27,8 +27,8 @@ def told(tenant_id: TenantId, id: str, subject: str = "payment_intent/pi_1") -> 
 
 
 async def keep(database: Database, *messages: Message) -> int:
-    async with database.system() as session:
-        return await inbox.keep(session, "stripe", messages)
+    async with database.system_write_scope() as scope:
+        return await inbox.keep(scope, "stripe", messages)
 
 
 async def kept(database: Database, tenant_id: TenantId) -> list[InboxMessage]:

@@ -51,7 +51,7 @@ async def test_a_restricted_key_connects_its_account(
     }
     assert key not in answer.text
     assert made["key_hint"] == f"rk_test_…{key[-4:]}"
-    assert (await client.get(answer.headers["location"])).json() == made
+    assert made.items() <= (await client.get(answer.headers["location"])).json().items()
     assert [each["id"] for each in (await client.get(PATH)).json()["data"]] == [made["id"]]
 
 
@@ -175,7 +175,7 @@ async def test_a_key_of_another_mode_or_account_is_refused(
 
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["code"] == code
-    assert (await client.get(f"{PATH}/{made['id']}")).json() == made
+    assert made.items() <= (await client.get(f"{PATH}/{made['id']}")).json().items()
 
 
 @pytest.mark.parametrize(

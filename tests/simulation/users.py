@@ -27,10 +27,10 @@ from payymo_api.invoicing.service import invoices
 from payymo_api.reconciliation.models import Match
 from payymo_api.reconciliation.schemas import MatchRequest
 from payymo_api.reconciliation.service import examining, matching
+from payymo_api.tools import Tools
 from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.schemas import EndpointRequest
 from payymo_api.webhooks.service import endpoints
-from payymo_api.worker import Tools
 from tests.simulation.bank import SimulatedBank
 from tests.simulation.ledger import AMOUNTS, CURRENCY
 from tests.simulation.timeline import Timeline

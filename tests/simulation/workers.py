@@ -6,9 +6,9 @@ from itertools import count
 
 import asyncpg
 
-from payymo_api import worker
 from payymo_api.messaging.leases import WORKERS
 from payymo_api.messaging.presence import Presence
+from payymo_api.tools import Tools
 from tests.simulation.timeline import Process, Timeline
 
 _COUNT = 2
@@ -16,7 +16,7 @@ _COUNT = 2
 
 @dataclass(eq=False, kw_only=True)
 class Worker(Process):
-    tools: worker.Tools
+    tools: Tools
 
     @property
     def presence(self) -> Presence:
@@ -29,7 +29,7 @@ class Workers:
 
     timeline: Timeline
     eye: asyncpg.Connection
-    tools: worker.Tools
+    tools: Tools
     have_numbers: bool
     living: list[Worker] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))

@@ -22,7 +22,8 @@ from payymo_api.messaging.presence import Presence
 from payymo_api.messaging.queue import Job
 from payymo_api.payments.service.accounts import open_stripes
 from payymo_api.tenants import service as tenants
-from payymo_api.worker import SWEEPS, TASKS, Tools
+from payymo_api.tools import Tools
+from payymo_api.worker import SWEEPS, TASKS
 from tests.simulation.bank import SimulatedBank
 from tests.simulation.database import SimulatedDatabase, empty, look_as
 from tests.simulation.faults import Faults

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,16 @@ from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
-    create_async_engine,
 )
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from payymo_api.core.engine import APP_ROLE, create_engine
 from payymo_api.core.errors import Overloaded, PayymoError
 from payymo_api.core.passing import DatabaseUnavailable, passing_trouble
 from payymo_api.core.settings import Settings
 from payymo_api.core.tables import XID, Base, Fed, TenantOwned
 from payymo_api.core.types import TenantId
-from payymo_api.core.writes import PLANNED_ONCE, Write, WriteScope, together
+from payymo_api.core.writes import NOBODY, PLANNED_ONCE, Write, WriteScope, together
 
 __all__ = [
     "APP_ROLE",
@@ -37,10 +37,8 @@ __all__ = [
     "ReadScope",
     "Scope",
     "TenantOwned",
-    "create_engine",
 ]
 
-APP_ROLE = "payymo_app"
 SYSTEM_ROLE = "payymo_system"
 _IS_APP = "is_app"
 
@@ -151,15 +149,22 @@ class Database:
             finally:
                 pooled.close()
 
-    @asynccontextmanager
-    async def write_scope(self, tenant_id: TenantId) -> AsyncIterator[WriteScope]:
+    def write_scope(self, tenant_id: TenantId) -> AbstractAsyncContextManager[WriteScope]:
         """`scope` for what is written all the time; three round trips besides its reads."""
+        return self._writing(APP_ROLE, tenant_id)
+
+    def system_write_scope(self) -> AbstractAsyncContextManager[WriteScope]:
+        """`system` for what is written all the time: a scope of nobody's."""
+        return self._writing(SYSTEM_ROLE, NOBODY)
+
+    @asynccontextmanager
+    async def _writing(self, role: str, tenant_id: TenantId) -> AsyncIterator[WriteScope]:
         async with self._seat():
             pooled = await self._checked_out()
             driver: Any = pooled.driver_connection
             try:
                 await driver.execute(
-                    f"BEGIN; SELECT set_config('role', '{APP_ROLE}', true),"
+                    f"BEGIN; SELECT set_config('role', '{role}', true),"
                     f" set_config('payymo.tenant_id', '{tenant_id}', true),"
                     f" {PLANNED_ONCE}"
                 )
@@ -221,31 +226,6 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
-
-
-def create_engine(settings: Settings) -> AsyncEngine:
-    """Return the engine; statements and locks time out so that nothing waits for ever."""
-    arguments: dict[str, Any] = {
-        "timeout": 5,
-        "server_settings": {
-            "application_name": "payymo",
-            "role": APP_ROLE,
-            "timezone": "UTC",
-            "jit": "off",
-            "statement_timeout": "60000",
-            "lock_timeout": "15000",
-            "idle_in_transaction_session_timeout": "60000",
-        },
-    }
-    if not settings.database_statement_cache:
-        arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
-    return create_async_engine(
-        settings.async_database_url,
-        pool_size=settings.database_pool,
-        max_overflow=2,
-        hide_parameters=True,  # an error that is logged must not carry a row's content
-        connect_args=arguments,
-    )
 
 
 def _note_role(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401  SQLAlchemy's own

@@ -16,6 +16,10 @@ from payymo_api.core.types import TenantId
 _DIALECT = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
+NOBODY = TenantId(UUID(int=0))
+"""Whose `payymo_system`'s transactions are: no row is."""
+
+
 class Write(NamedTuple):
     """INSERT, UPDATE or DELETE; each `{}` of its text stands for the next value."""
 

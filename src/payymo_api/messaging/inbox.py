@@ -14,12 +14,11 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.core import log
-from payymo_api.core.db import Database, Scope
+from payymo_api.core.db import AnyScope, Database, Scope
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import TenantId, new_id
 from payymo_api.messaging.leases import Lease, may_issue, may_take
 from payymo_api.messaging.models import InboxMessage
-from payymo_api.messaging.outbox import CHANNEL
 from payymo_api.messaging.queue import Job, Queue, has_room
 from payymo_api.messaging.relay import BATCH, LEASE, backoff
 
@@ -34,7 +33,7 @@ SELECT tenant_id, id, $1, connection_id, message_id, type, subject,
 FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[])
   AS told (tenant_id, id, connection_id, message_id, type, subject)
 ON CONFLICT (tenant_id, connection_id, message_id) DO NOTHING
-RETURNING subject
+RETURNING id
 """
 _log = log.get(__name__)
 Act = Callable[[InboxMessage], Awaitable[datetime]]
@@ -52,8 +51,11 @@ class Message:
     subject: str
 
 
-async def keep(session: AsyncSession, source: str, messages: Sequence[Message]) -> int:
-    """Keep those that are new, and return how many; in one order, so that none waits in a ring."""
+async def keep(scope: AnyScope, source: str, messages: Sequence[Message]) -> int:
+    """Keep those that are new, and return how many; in one order, so that none waits in a ring.
+
+    Whoever keeps some wakes the workers by `outbox.wake`, then or a little later.
+    """
     if not messages:
         return 0
     rows = sorted(set(messages))
@@ -65,11 +67,7 @@ async def keep(session: AsyncSession, source: str, messages: Sequence[Message]) 
         [row.type for row in rows],
         [row.subject for row in rows],
     ]
-    connection = await session.connection()
-    kept = (await connection.exec_driver_sql(_KEEP, (source, *values))).scalars().all()
-    if any(kept):
-        await session.execute(select(func.pg_notify(CHANNEL, "")))
-    return len(kept)
+    return len(await scope.fetch(_KEEP, source, *values))
 
 
 async def issue(database: Database, queue: Queue, jobs: Mapping[str, Job]) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from payymo_api.core.clock import rfc3339
 from payymo_api.core.db import Database
 from payymo_api.core.types import EventId, TenantId, public_id
+from payymo_api.messaging import outbox
 from payymo_api.messaging.leases import may_issue, may_take
 from payymo_api.messaging.models import EventCounter, OutboxEvent
 from payymo_api.messaging.queue import Job, Queue, has_room
@@ -153,6 +154,15 @@ async def finish(database: Database, event: OutboxEvent) -> None:
         await scope.session.execute(
             _held(event).values(done_at=func.now(), leased_until=None, error=None)
         )
+
+
+async def requeue(database: Database, event: OutboxEvent) -> None:
+    """Go on with it after all that is due already; it has come on, so no failure counts."""
+    async with database.scope(event.tenant_id) as scope:
+        await scope.session.execute(
+            _held(event).values(due_at=func.now(), leased_until=None, attempts=0, error=None)
+        )
+        await outbox.wake(scope)
 
 
 async def postpone(database: Database, event: OutboxEvent, error: str, retry_after: int) -> None:

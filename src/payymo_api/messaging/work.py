@@ -16,6 +16,10 @@ _log = log.get(__name__)
 Act = Callable[[TenantId, dict[str, Any]], Awaitable[None]]
 
 
+class TurnOver(Exception):
+    """A task has done its share: what is left is done after all that is due already."""
+
+
 async def perform(
     database: Database, act: Act, tenant_id: TenantId, id: EventId, worker: int | None = None
 ) -> None:
@@ -29,6 +33,8 @@ async def perform(
     try:
         async with _kept_leased(database, event):
             await act(tenant_id, event.payload)
+    except TurnOver:
+        await relay.requeue(database, event)
     except PayymoError as error:
         _log.warning("job_postponed", job=event.name, code=error.code, attempt=event.attempts)
         await relay.postpone(database, event, error.code, error.retry_after or 0)

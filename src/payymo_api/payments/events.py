@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from payymo_api.core.types import DisputeId, PaymentId, PayoutId, StripeInvoiceId
+from payymo_api.core.types import (
+    DisputeId,
+    PaymentId,
+    PayoutId,
+    StripeConnectionId,
+    StripeInvoiceId,
+)
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -54,6 +60,34 @@ class StripeAccessEnded(Event):
 
     account_id: str
     livemode: bool
+
+
+class StripeHistoryDue(Event):
+    """What the connection's account has had is to be fetched, or fetched further."""
+
+    name: ClassVar[str] = "stripe_history.due"
+
+    connection_id: StripeConnectionId
+
+
+class StripeConnected(Event):
+    """A connection lives, for the first time or again."""
+
+    name: ClassVar[str] = "stripe_connection.connected"
+
+    connection_id: StripeConnectionId
+
+
+class StripeCatchUpDue(Event):
+    """The connection's events are to be listed, for those that never came."""
+
+    name: ClassVar[str] = "stripe_catch_up.due"
+
+    connection_id: StripeConnectionId
+
+
+class StripeConnectionRevoked(PublicEvent):
+    name: ClassVar[str] = "stripe_connection.revoked"
 
 
 class StripePaymentSucceeded(PublicEvent):

@@ -13,7 +13,7 @@ from payymo_api.payments.errors import (
     StripeRefused,
     StripeScopeMissing,
 )
-from payymo_api.payments.gateway import stripe as gateway
+from payymo_api.payments.gateway import pacing
 from payymo_api.payments.gateway.stripe import Http, SdkAccount
 from payymo_api.sandbox.stripe.platform import SECRET_KEY
 
@@ -32,7 +32,7 @@ async def account(
     control: httpx.AsyncClient, sandbox_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SdkAccount]:
     """Hurried: it waits for nobody."""
-    monkeypatch.setattr(gateway, "_BUSY_SECONDS", 0.001)
+    monkeypatch.setattr(pacing, "_AGAIN_SECONDS", (0.001, 0.001, 0.001))
     http = Http(timeout=5)
     yield SdkAccount(sandbox_url, http, SECRET_KEY)
     await http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no type here
@@ -169,3 +169,11 @@ async def test_a_missing_permission_is_named(
 
     with pytest.raises(StripeScopeMissing, match="payment_intent"):
         await SdkAccount(account.url, account.http, key).retrieve(INTENT, "pi_x")
+
+
+async def test_an_id_leads_to_no_other_address(account: SdkAccount) -> None:
+    """Ids come in events too, which whoever has a connection's secret may sign."""
+    with pytest.raises(StripeRefused) as refused:
+        await account.retrieve("customer", "../account?x=")
+
+    assert refused.value.missing

@@ -55,9 +55,14 @@ def refusal(error: stripe.StripeError) -> PayymoError:
         case stripe.AuthenticationError():
             return StripeKeyRefused(said)
         case stripe.PermissionError():
-            return (StripeAccessLost if error.code in _GONE else StripeScopeMissing)(said)
+            return (StripeAccessLost if _code(error) in _GONE else StripeScopeMissing)(said)
         case _:
             return _failed(error, said)
+
+
+def _code(error: stripe.StripeError) -> str | None:
+    """The code that Stripe's answer says; the SDK's own `code` knows that of few errors."""
+    return error.error.code if error.error else None
 
 
 def _declined(error: stripe.CardError) -> StripeDeclined:

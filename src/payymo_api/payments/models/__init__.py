@@ -4,6 +4,7 @@ from payymo_api.payments.models.about_payment import AboutPayment
 from payymo_api.payments.models.connections import ConnectVisit, StripeConnection
 from payymo_api.payments.models.customers import StripeCustomer
 from payymo_api.payments.models.disputes import StripeDispute
+from payymo_api.payments.models.histories import StripeHistory
 from payymo_api.payments.models.intake import StripeCatchUp, StripeWebhookSecret
 from payymo_api.payments.models.invoices import StripeInvoice
 from payymo_api.payments.models.mirrored import Mirrored
@@ -22,6 +23,7 @@ __all__ = [
     "StripeConnection",
     "StripeCustomer",
     "StripeDispute",
+    "StripeHistory",
     "StripeInvoice",
     "StripePayment",
     "StripeRefund",

@@ -106,7 +106,10 @@ async def invoices_named(scope: Scope, ids: Collection[PaymentId]) -> dict[Payme
 
 
 async def collected_before(scope: Scope, ids: Collection[PaymentId]) -> set[PaymentId]:
-    """Return the payments that were charged before their connection was made: history."""
+    """Return the payments that were charged before their connection was made: history.
+
+    Stripe counts whole seconds.
+    """
     charged = StripePayment.raw["latest_charge"]["created"].as_integer()
     since = func.coalesce(StripeConnection.activated_at, StripeConnection.created_at)
     statement = (
@@ -115,7 +118,7 @@ async def collected_before(scope: Scope, ids: Collection[PaymentId]) -> set[Paym
         .where(
             StripePayment.tenant_id == scope.tenant_id,
             among(StripePayment.id, ids),
-            func.to_timestamp(charged) < since,
+            func.to_timestamp(charged) < func.date_trunc("second", since),
         )
     )
     return set(await scope.session.scalars(statement))

@@ -5,6 +5,7 @@ from payymo_api.payments.router.catalogue import prices, products
 from payymo_api.payments.router.connections import router as connections
 from payymo_api.payments.router.customers import router as customers
 from payymo_api.payments.router.disputes import router as disputes
+from payymo_api.payments.router.intake import router as intake
 from payymo_api.payments.router.payments import router as payments
 from payymo_api.payments.router.payouts import balance_transactions, payouts
 from payymo_api.payments.router.refunds import router as refunds
@@ -18,6 +19,7 @@ __all__ = [
     "connections",
     "customers",
     "disputes",
+    "intake",
     "invoices",
     "payments",
     "payouts",

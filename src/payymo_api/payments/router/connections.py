@@ -12,10 +12,12 @@ from payymo_api.payments.router.stripes import StripesDep
 from payymo_api.payments.schemas.connections import (
     RotateKeyRequest,
     StripeConnectionAnswer,
+    StripeConnectionDetail,
     StripeConnectionFilters,
     StripeConnectionRequest,
 )
 from payymo_api.payments.service import connections as service
+from payymo_api.payments.service import history
 from payymo_api.payments.service.answers import connection_answer
 from payymo_api.payments.service.connections import Asking
 
@@ -65,9 +67,9 @@ async def create_stripe_connection(
 @router.get("/{stripe_connection_id}")
 async def get_stripe_connection(
     scope: ScopeDep, stripe_connection_id: StripeConnectionRef
-) -> StripeConnectionAnswer:
-    """Read one connection: its account, its mode, and what is wrong with it."""
-    return connection_answer(await StripeConnectionRepository(scope).get(stripe_connection_id))
+) -> StripeConnectionDetail:
+    """Read one connection: its account, its mode, what is wrong, how far its history is fetched."""
+    return await history.show(scope, stripe_connection_id)
 
 
 @router.delete("/{stripe_connection_id}", status_code=204)

@@ -18,6 +18,24 @@ _REFERENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "dispute": ("payment_intent", "dispute"),
 }
 """Kind of an event's object -> the kinds of those that it tells of; all others: of itself."""
+FOLLOWED: Final = (
+    "account.application.deauthorized charge.captured charge.dispute.closed"
+    " charge.dispute.created charge.dispute.funds_reinstated charge.dispute.funds_withdrawn"
+    " charge.dispute.updated charge.expired charge.failed charge.pending charge.refund.updated"
+    " charge.refunded charge.succeeded charge.updated customer.created customer.deleted"
+    " customer.subscription.created customer.subscription.deleted customer.subscription.paused"
+    " customer.subscription.pending_update_applied customer.subscription.pending_update_expired"
+    " customer.subscription.resumed customer.subscription.updated customer.updated invoice.created"
+    " invoice.deleted invoice.finalization_failed invoice.finalized invoice.marked_uncollectible"
+    " invoice.overdue invoice.overpaid invoice.paid invoice.payment_action_required"
+    " invoice.payment_failed invoice.payment_succeeded invoice.sent invoice.updated invoice.voided"
+    " invoice_payment.paid payment_intent.amount_capturable_updated payment_intent.canceled"
+    " payment_intent.created payment_intent.partially_funded payment_intent.payment_failed"
+    " payment_intent.processing payment_intent.requires_action payment_intent.succeeded"
+    " payout.canceled payout.created payout.failed payout.paid payout.reconciliation_completed"
+    " payout.updated refund.created refund.failed refund.updated"
+).split()
+"""The event types that an endpoint of ours asks for: those that tell of what is mirrored."""
 _LONGEST = 255  # characters of an id or a type, at Stripe
 
 

@@ -38,3 +38,9 @@ def moment_or_none(seconds: int | None) -> datetime | None:
 def id_of(reference: str | Raw | None) -> str | None:
     """Return the id, whether or not the object was expanded."""
     return reference["id"] if isinstance(reference, Mapping) else reference
+
+
+def last_made(raw: Raw) -> datetime:
+    """When the object, or one that was expanded inside it, was made: a payment's latest charge."""
+    inside = [part for part in raw.values() if isinstance(part, Mapping)]
+    return moment(max([raw["created"], *(each.get("created", 0) for each in inside)]))

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, SecretStr
@@ -80,3 +81,20 @@ class StripeConnectionAnswer(Answer):
     activated_at: Instant | None
     created_at: Instant
     updated_at: Instant
+
+
+class HistoryOfKind(Answer):
+    kind: Annotated[str, Field(description="What Stripe calls it.", examples=["payment_intent"])]
+    fetched: Annotated[int, Field(description="Objects so far.", examples=[1200])]
+    complete: bool
+    oldest: Annotated[
+        Instant | None, Field(description="How far back it has come: the newest come first.")
+    ]
+
+
+class StripeConnectionDetail(StripeConnectionAnswer):
+    history_status: Annotated[
+        Literal["none", "fetching", "complete"],
+        Field(description="Whether all that the account had before is here; none: not asked for."),
+    ]
+    history: Sequence[HistoryOfKind]

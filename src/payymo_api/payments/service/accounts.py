@@ -10,6 +10,7 @@ from payymo_api.core.settings import Settings
 from payymo_api.payments.errors import StripeConnectionNotActive, StripeNotConfigured
 from payymo_api.payments.gateway import ConnectPlatform, StripeAccount
 from payymo_api.payments.gateway.oauth import OAuth
+from payymo_api.payments.gateway.pacing import Pacers
 from payymo_api.payments.gateway.stripe import Http, SdkAccount, Watch, open_http
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.models.connections import LIVING
@@ -19,7 +20,11 @@ from payymo_api.payments.service.troubles import noted
 
 @dataclass(frozen=True, slots=True)
 class Stripes:
-    """`platform` is None without credentials for Connect. `publishable_key`: the platform's."""
+    """`platform` is None without credentials for Connect. `publishable_key`: the platform's.
+
+    `public_url` is where Stripe finds us. `has_time`: nobody waits for what this process asks, so
+    it keeps to each account's pace.
+    """
 
     url: str
     http: Http
@@ -28,6 +33,9 @@ class Stripes:
     platform_key: str | None = field(repr=False)
     platform: ConnectPlatform | None
     publishable_key: str | None
+    public_url: str
+    has_time: bool = False
+    pacers: Pacers = field(default_factory=Pacers)
 
     def of(self, connection: StripeConnection) -> StripeAccount:
         """Return the connection's account; StripeConnectionNotActive if it can't be reached.
@@ -38,9 +46,12 @@ class Stripes:
             raise StripeConnectionNotActive(f"The Stripe connection is {connection.status}.")
         watch = partial(noted, self.database, connection)
         if connection.secret_key is None:
+            if connection.livemode is not self.platform_livemode:
+                raise StripeNotConfigured("The platform's key is of the other mode.")
             return self.connected(connection.account_id, watch)
         secret = self.unsealed(connection, connection.secret_key)
-        return SdkAccount(self.url, self.http, secret, watch=watch)
+        pacer = self.pacers.of(connection.account_id, livemode=connection.livemode)
+        return SdkAccount(self.url, self.http, secret, None, watch, pacer, self.has_time)
 
     def by_key(self, secret_key: str) -> StripeAccount:
         return SdkAccount(self.url, self.http, secret_key)
@@ -49,7 +60,8 @@ class Stripes:
         """Return an account that is connected to our platform."""
         if self.platform_key is None:
             raise StripeNotConfigured("There is no platform key for Stripe Connect.")
-        return SdkAccount(self.url, self.http, self.platform_key, account_id, watch)
+        key, pacer = self.platform_key, self.pacers.of(account_id, livemode=self.platform_livemode)
+        return SdkAccount(self.url, self.http, key, account_id, watch, pacer, self.has_time)
 
     def connect(self) -> ConnectPlatform:
         """Return Stripe Connect; StripeNotConfigured without credentials for it."""
@@ -80,7 +92,9 @@ def _row(connection: StripeConnection) -> str:
     return f"stripe_connections:{connection.tenant_id}:{connection.id}"
 
 
-def open_stripes(settings: Settings, database: Database, keyring: Keyring) -> Stripes:
+def open_stripes(
+    settings: Settings, database: Database, keyring: Keyring, *, has_time: bool = False
+) -> Stripes:
     secret, client_id = settings.stripe_secret_key, settings.stripe_client_id
     key = secret.get_secret_value() if secret else None
     platform = (
@@ -96,4 +110,6 @@ def open_stripes(settings: Settings, database: Database, keyring: Keyring) -> St
         platform_key=key,
         platform=platform,
         publishable_key=settings.stripe_publishable_key,
+        public_url=settings.public_url,
+        has_time=has_time,
     )

@@ -1,5 +1,6 @@
 """Rows as answers, and as the data of events."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from payymo_api.core.fields import money_fields
@@ -10,11 +11,17 @@ from payymo_api.payments.models import (
     Payout,
     StripeConnection,
     StripeDispute,
+    StripeHistory,
     StripePayment,
     StripeRefund,
 )
 from payymo_api.payments.rules.declines import decline
-from payymo_api.payments.schemas.connections import AccountBrief, StripeConnectionAnswer
+from payymo_api.payments.schemas.connections import (
+    AccountBrief,
+    HistoryOfKind,
+    StripeConnectionAnswer,
+    StripeConnectionDetail,
+)
 from payymo_api.payments.schemas.disputes import DisputeAnswer
 from payymo_api.payments.schemas.payments import PaymentAnswer, PaymentFailure, PaymentMethodBrief
 from payymo_api.payments.schemas.payouts import BalanceTransactionAnswer, PayoutAnswer
@@ -36,6 +43,25 @@ def connection_answer(row: StripeConnection) -> StripeConnectionAnswer:
         **{name: getattr(row, name) for name in _OF_CONNECTION},
         account=_account(row),
         error=Trouble.of(row.error_code, row.error_detail),
+    )
+
+
+def connection_detail(
+    row: StripeConnection, history: Sequence[StripeHistory]
+) -> StripeConnectionDetail:
+    complete = all(each.finished_at for each in history)
+    return StripeConnectionDetail(
+        **dict(connection_answer(row)),
+        history_status=("complete" if complete else "fetching") if history else "none",
+        history=[
+            HistoryOfKind(
+                kind=each.kind,
+                fetched=each.fetched,
+                complete=each.finished_at is not None,
+                oldest=each.oldest,
+            )
+            for each in history
+        ],
     )
 
 

@@ -13,6 +13,7 @@ from payymo_api.core.types import StripeConnectionId, TenantId, public_id
 from payymo_api.payments.errors import ConnectDenied, OtherMode, StripeAccountConnected
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.repository.connections import StripeConnectionRepository, tenant_of_visit
+from payymo_api.payments.service import catching_up, history
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.payments.service.connections import activate, refuse_living, revoke
 from payymo_api.payments.service.examining import Profile, profile
@@ -54,7 +55,10 @@ async def _complete(
     try:
         granted = await _granted(stripes, row, said)
         async with database.scope(tenant_id) as scope:
-            return await _accept(scope, row.id, granted)
+            kept = await _accept(scope, row.id, granted)
+            await catching_up.start(scope, kept)
+            await history.start(scope, kept.id)
+            return kept
     except PayymoError as error:
         _log.warning("stripe_connect_failed", code=error.code)
         async with database.scope(tenant_id) as scope:

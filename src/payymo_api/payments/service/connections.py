@@ -20,6 +20,7 @@ from payymo_api.payments.schemas.connections import (
     StripeConnectionAnswer,
     StripeConnectionRequest,
 )
+from payymo_api.payments.service import catching_up, history
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.payments.service.answers import connection_answer
 from payymo_api.payments.service.examining import ExaminedKey, Profile, examine
@@ -79,6 +80,8 @@ async def _create_by_key(
         activate(kept, "key", key.profile)
         _take_key(asking.stripes, kept, key)
         kept.reference = request.reference
+        await catching_up.start(scope, kept)
+        await history.start(scope, kept.id)
         return await shown(scope, kept)
 
 
@@ -173,7 +176,12 @@ def revoke(row: StripeConnection) -> None:
 
 
 async def end_access(database: Database, stripes: Stripes, ended: StripeAccessEnded) -> None:
-    """Give the access back at Stripe, unless a tenant has the account connected (again)."""
+    """Give the access back at Stripe, unless a tenant has the account connected (again).
+
+    A platform that has gone live since has no way to an access of its test mode.
+    """
+    if ended.livemode is not stripes.platform_livemode:
+        return
     async with database.system() as session:
         if await is_connected(session, ended.account_id, livemode=ended.livemode):
             return

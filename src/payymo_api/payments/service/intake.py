@@ -1,10 +1,11 @@
 """Stripe's deliveries: verified, kept, answered. What they tell of is asked for by a job.
 
-One transaction keeps all that came while the one before was written: a swarm costs few commits.
+What comes while all writers are busy shares the next transaction: a swarm costs few commits.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -15,10 +16,10 @@ from prometheus_client import Counter
 from payymo_api.core.clock import now
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
-from payymo_api.core.errors import MalformedRequest, NotFound
+from payymo_api.core.errors import MalformedRequest, NotFound, PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import StripeConnectionId
-from payymo_api.messaging import inbox
+from payymo_api.messaging import inbox, outbox
 from payymo_api.messaging.inbox import Message
 from payymo_api.payments.errors import StripeSignatureRefused
 from payymo_api.payments.repository.receivers import (
@@ -27,7 +28,7 @@ from payymo_api.payments.repository.receivers import (
     receiver_and_secrets,
     receivers_of_account,
 )
-from payymo_api.payments.rules.notices import ACCOUNT, Notice, read_notice, subject_text
+from payymo_api.payments.rules.notices import ACCOUNT, Notice, Subject, read_notice, subject_text
 from payymo_api.payments.rules.signature import flaw
 from payymo_api.payments.service.kinds import KINDS
 from payymo_api.payments.service.secrets import unsealed
@@ -36,6 +37,8 @@ SOURCE: Final = "stripe"
 _DELIVERIES = Counter("payymo_stripe_deliveries", "Deliveries of Stripe's events", ["outcome"])
 _REMEMBERED_SECONDS = 1.0
 _REMEMBERED = 10_000
+_GATHER_SECONDS = 0.01
+_WRITERS = 4  # of the pool's ten connections
 
 
 def count(outcome: str, times: int = 1) -> None:
@@ -68,7 +71,8 @@ class Intake:
     platform_secrets: Sequence[str] = field(repr=False)
     _remembered: dict[Any, tuple[float, Any]] = field(default_factory=dict)
     _waiting: list[tuple[Sequence[Message], asyncio.Future[None]]] = field(default_factory=list)
-    _writing: asyncio.Task[None] | None = None
+    _writers: set[asyncio.Task[None]] = field(default_factory=set)
+    _waking: asyncio.Task[None] | None = None
 
     async def take_platform(self, signature: str, body: bytes) -> None:
         """A delivery to our platform's endpoint: for whoever has connected the event's account."""
@@ -101,8 +105,10 @@ class Intake:
         messages = [message_of(notice, each) for each in own]
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((messages, written))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+        if len(self._writers) < _WRITERS:
+            writer = asyncio.create_task(self._write())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         await written
 
     async def _write(self) -> None:
@@ -114,10 +120,19 @@ class Intake:
                 _settle(batch, error)
             else:
                 _settle(batch, None)
+            if self._waking is None or self._waking.done():
+                self._waking = asyncio.create_task(self._wake())
+
+    async def _wake(self) -> None:
+        """Wake the workers, a moment later: no answer waits for it, and once does for a swarm."""
+        await asyncio.sleep(_GATHER_SECONDS)
+        with suppress(PayymoError):  # they look by themselves too
+            async with self.database.system_write_scope() as scope:
+                await outbox.wake(scope)
 
     async def _write_once(self, messages: Sequence[Message]) -> None:
-        async with self.database.system() as session:
-            new = await inbox.keep(session, SOURCE, messages)
+        async with self.database.system_write_scope() as scope:
+            new = await inbox.keep(scope, SOURCE, messages)
         count("kept", new)
         count("repeated", len(messages) - new)
 
@@ -164,9 +179,14 @@ def open_intake(settings: Settings, database: Database, keyring: Keyring) -> Int
     return Intake(database, keyring, [each.strip() for each in secrets if each.strip()])
 
 
+def followed(subjects: Iterable[Subject]) -> list[Subject]:
+    """Return those that there is something to ask of."""
+    return [subject for subject in subjects if subject[0] in KINDS or subject[0] == ACCOUNT]
+
+
 def message_of(notice: Notice, receiver: Receiver) -> Message:
     """What the inbox keeps: objects of kinds that are not mirrored are nothing to ask for."""
-    subjects = [each for each in notice.subjects if each[0] in KINDS or each[0] == ACCOUNT]
+    subjects = followed(notice.subjects)
     return Message(
         receiver.tenant_id,
         receiver.connection_id,

@@ -106,6 +106,7 @@ def _invoices_moved(moves: Moves) -> list[Event]:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
+    "customer": Kind(StripeCustomer, read=customers.read, answer=customer_answer),
     "payment_intent": Kind(
         StripePayment,
         read=payments.read,
@@ -119,20 +120,6 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         is_overtaken=payments.is_overtaken,
         follow=_payments_moved,
-    ),
-    "customer": Kind(StripeCustomer, read=customers.read, answer=customer_answer),
-    "subscription": Kind(
-        StripeSubscription,
-        read=subscriptions.read,
-        answer=subscription_answer,
-        is_overtaken=subscriptions.is_overtaken,
-    ),
-    "invoice": Kind(
-        StripeInvoice,
-        read=invoices.read,
-        answer=invoice_answer,
-        is_overtaken=invoices.is_overtaken,
-        follow=_invoices_moved,
     ),
     "refund": Kind(
         StripeRefund,
@@ -160,5 +147,18 @@ KINDS: Final[Mapping[str, Kind]] = {
     "balance_transaction": Kind(
         BalanceTransaction, read=balance_transactions.read, answer=balance_transaction_answer
     ),
+    "subscription": Kind(
+        StripeSubscription,
+        read=subscriptions.read,
+        answer=subscription_answer,
+        is_overtaken=subscriptions.is_overtaken,
+    ),
+    "invoice": Kind(
+        StripeInvoice,
+        read=invoices.read,
+        answer=invoice_answer,
+        is_overtaken=invoices.is_overtaken,
+        follow=_invoices_moved,
+    ),
 }
-"""Stripe's name of an object -> how it is mirrored."""
+"""Stripe's name of an object -> how it is mirrored. History is fetched in this order."""

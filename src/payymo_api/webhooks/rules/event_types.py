@@ -109,6 +109,11 @@ _ALL = (
     EventType("invoice.paid", "Nothing of an invoice is open any more.", _INVOICE),
     EventType("invoice.partially_paid", "A part of an invoice was paid.", _INVOICE),
     _later("reconciliation.suggested", "A match waits for somebody's decision.", _MATCH),
+    EventType(
+        "stripe_connection.revoked",
+        "The owner of a Stripe account took our access back.",
+        {"id": _id("scon"), "type": "connect", "status": "revoked", "livemode": True},
+    ),
     EventType("stripe_payment.succeeded", "A Stripe payment succeeded.", _STRIPE_PAYMENT),
     EventType(
         "stripe_payment.failed",
