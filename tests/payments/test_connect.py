@@ -1,6 +1,6 @@
 """Connections by Stripe Connect: the owner grants access, refuses it, or takes it back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -9,7 +9,11 @@ from sqlalchemy import select
 
 from payymo_api.core.db import Database
 from payymo_api.payments import tasks
-from payymo_api.payments.errors import StripeAccessLost, StripeConnectionNotActive
+from payymo_api.payments.errors import (
+    StripeAccessLost,
+    StripeConnectionNotActive,
+    StripeNotConfigured,
+)
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.sandbox.stripe.platform import SECRET_KEY
@@ -200,3 +204,27 @@ async def test_money_of_a_connected_account_is_seen_by_its_own_connection(
 
     listed = await shop.stripes.of(await owner.row()).list("payment_intent", {})
     assert listed.data == []
+
+
+async def test_a_platform_key_of_the_other_mode_acts_for_nobody(
+    owner: Owner, stripes: Stripes
+) -> None:
+    """The operator went live: what was connected in test mode must not reach live accounts."""
+    await owner.connect()
+    live = replace(stripes, platform_key="sk_live_0123456789")
+
+    with pytest.raises(StripeNotConfigured):
+        live.of(await owner.row())
+
+
+async def test_a_platform_key_of_the_other_mode_ends_no_access(
+    owner: Owner, stripes: Stripes
+) -> None:
+    made = await owner.connect()
+    row = await owner.row()
+    await owner.someone.client.delete(f"{PATH}/{made['id']}")
+    live = replace(stripes, platform_key="sk_live_0123456789")
+    ended = {"account_id": row.account_id, "livemode": False}
+    await tasks.end_access(owner.database, live, owner.someone.tenant_id, ended)
+
+    assert (await stripes.of(row).fetch("account"))["id"] == row.account_id

@@ -194,3 +194,31 @@ async def test_what_is_seen_again_is_there_again(shop: Shop) -> None:
     again = await shop.fetch(INTENT, row.stripe_id)
 
     assert (again.id, again.removed_at) == (row.id, None)
+
+
+async def test_money_that_is_none_of_iso_4217_is_left_out(shop: Shop) -> None:
+    """A stablecoin must not stop the others of its page, nor its event come back for ever."""
+    made = [await shop.api.pay() for _ in range(2)]
+    raws = [await shop.account.retrieve(INTENT, each["id"]) for each in made]
+    raws[0] = {**raws[0], "currency": "usdc"}
+
+    rows = await shop.keep(INTENT, *raws)
+
+    assert [row.stripe_id for row in rows] == [made[1]["id"]]
+    assert await shop.keep(INTENT, raws[0]) == []
+
+
+async def test_what_stripe_may_leave_out_is_missed_by_nobody(shop: Shop) -> None:
+    paid = await shop.pay()
+    made = await shop.api.post("refunds", payment_intent=paid.stripe_id)
+    refund = {**await shop.account.retrieve("refund", made["id"]), "status": None}
+    optional = {"name", "phone", "metadata", "balance", "invoice_settings", "currency"}
+    told = await shop.account.retrieve("customer", (await shop.api.post("customers"))["id"])
+    customer = {name: value for name, value in told.items() if name not in optional}
+
+    [first] = await shop.keep("refund", refund)
+    [second] = await shop.keep("customer", customer)
+
+    assert (await shop.client.get("/api/v1/stripe/customers")).status_code == 200
+    assert first.status == "pending"
+    assert (second.name, second.balance_minor, second.metadata_) == (None, 0, {})

@@ -3,7 +3,10 @@
 import httpx
 import pytest
 
+from payymo_api.core.types import SubscriptionId, new_id, parse_public_id
 from payymo_api.payments.rules.subscriptions import item_changes
+from payymo_api.payments.service.attempts import Attempt
+from payymo_api.payments.service.subscriptions import resume_subscription
 from tests.payments.billing import (
     SUBSCRIPTIONS,
     connection_of,
@@ -202,3 +205,16 @@ def test_an_item_of_a_wished_price_is_kept_and_others_change_over(
     wished: list[tuple[str, int | None]], changes: list[dict[str, object]]
 ) -> None:
     assert item_changes([item("1", "a"), item("2", "b")], wished) == changes
+
+
+async def test_going_on_is_done_once_though_it_is_asked_for_again(shop: Shop) -> None:
+    """The process ended before it could answer; the client asks with the same key."""
+    customer, price = (await make_customer(shop))["stripe_id"], await make_price(shop)
+    made = await subscribe(shop, customer, {"price": price})
+    ok(await shop.client.post(f"{SUBSCRIPTIONS}/{made['id']}/cancel", json={"at_period_end": True}))
+    id = SubscriptionId(parse_public_id("ssub", made["id"]))
+    attempt = Attempt(shop.database, shop.stripes, shop.tenant_id, new_id(), None, repeated=False)
+
+    for _ in range(2):
+        answer = await resume_subscription(attempt, id)
+        assert answer.cancel_at_period_end is False

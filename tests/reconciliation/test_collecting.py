@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from payymo_api.core.clock import now
+from payymo_api.core.db import Scope
 from payymo_api.core.types import parse_public_id, public_id
+from payymo_api.invoicing.models import Invoice
 from payymo_api.payments.models import StripeConnection
+from payymo_api.reconciliation.errors import PaymentMoved
 from payymo_api.reconciliation.rules.collection import Due, share
 from payymo_api.reconciliation.service.collecting import settle_all, settle_for
 from tests.conftest import Someone
@@ -214,3 +217,53 @@ def test_a_share_is_what_was_brought_as_far_as_there_is_room(
     net: int, due: Due, expected: int
 ) -> None:
     assert share(net, "GBP", due) == expected
+
+
+async def test_a_payment_that_names_another_invoice_meanwhile_settles_that_one_only(
+    shop: Shop,
+) -> None:
+    """A job read whom the payment is for, then had to wait for the invoice."""
+    first, second = [await make_invoice(shop.client, number=number) for number in ("A-1", "A-2")]
+    row = await shop.pay(10_000, metadata={"payymo_invoice_id": first["id"]})
+    id = parse_public_id("inv", first["id"])
+    async with shop.database.scope(shop.tenant_id) as scope:
+        await scope.session.execute(select(Invoice.id).where(Invoice.id == id).with_for_update())
+        late = asyncio.create_task(settle_all(shop.database, shop.tenant_id, [row.id]))
+        await somebody_waits(scope)
+        metadata = {"payymo_invoice_id": second["id"]}
+        await shop.api.post(f"payment_intents/{row.stripe_id}", metadata=metadata)
+        await shop.fetch(INTENT, row.stripe_id)
+        await settle_all(shop.database, shop.tenant_id, [row.id])
+    with pytest.raises(PaymentMoved):
+        await late
+    await work(shop)
+
+    assert await settled(shop.client, first["id"]) == (0, "open")
+    assert await settled(shop.client, second["id"]) == (10_000, "paid")
+    await exact(shop)
+
+
+async def test_a_payment_for_a_deleted_invoice_settles_nothing(shop: Shop) -> None:
+    invoice = await make_invoice(shop.client)
+    row = await shop.pay(10_000, metadata={"payymo_invoice_id": invoice["id"]})
+    deleted = await shop.client.delete(f"/api/v1/invoices/{invoice['id']}")
+    assert deleted.status_code == 204
+    await work(shop)
+
+    assert await told(shop) == []
+    payment = await shop.fetch(INTENT, row.stripe_id)
+    assert payment.settled_minor == 0
+    await exact(shop)
+
+
+async def somebody_waits(scope: Scope) -> None:
+    """Return when another transaction waits for a lock of this one."""
+    waiting = text(
+        "SELECT count(*) FROM pg_locks"
+        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    for _ in range(2000):
+        if await scope.session.scalar(waiting):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError

@@ -53,3 +53,10 @@ class LaterMatchDepends(Conflict):
     code = "later_match_depends"
     title = "A later match builds on this one"
     resolution = "Undo the later matches of the same documents first."
+
+
+class PaymentMoved(Conflict):
+    code = "payment_moved"
+    title = "The payment is for another document than a moment ago"
+    resolution = "Try again."
+    retryable = True

@@ -169,3 +169,11 @@ async def test_a_missing_permission_is_named(
 
     with pytest.raises(StripeScopeMissing, match="payment_intent"):
         await SdkAccount(account.url, account.http, key).retrieve(INTENT, "pi_x")
+
+
+async def test_an_id_leads_to_no_other_address(account: SdkAccount) -> None:
+    """Ids come in events too, which whoever has a connection's secret may sign."""
+    with pytest.raises(StripeRefused) as refused:
+        await account.retrieve("customer", "../account?x=")
+
+    assert refused.value.missing

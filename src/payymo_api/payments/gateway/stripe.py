@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 import stripe
@@ -48,7 +49,7 @@ class SdkAccount(StripeAccount):
 
     @override
     async def retrieve(self, kind: str, stripe_id: str) -> Raw:
-        return await self._call("get", f"{kind}s/{stripe_id}", _expanded(kind))
+        return await self._call("get", _address(kind, stripe_id), _expanded(kind))
 
     @override
     async def list(self, kind: str, params: Params) -> Listed:
@@ -64,16 +65,16 @@ class SdkAccount(StripeAccount):
     @override
     async def update(self, kind: str, stripe_id: str, params: Params, *, key: str) -> Raw:
         params = {**params, **_expanded(kind)}
-        return await self._call("post", f"{kind}s/{stripe_id}", params, key)
+        return await self._call("post", _address(kind, stripe_id), params, key)
 
     @override
     async def act(self, kind: str, stripe_id: str, action: str, params: Params, *, key: str) -> Raw:
         params = {**params, **_expanded(kind)}
-        return await self._call("post", f"{kind}s/{stripe_id}/{action}", params, key)
+        return await self._call("post", f"{_address(kind, stripe_id)}/{action}", params, key)
 
     @override
     async def remove(self, kind: str, stripe_id: str, params: Params) -> Raw:
-        return await self._call("delete", f"{kind}s/{stripe_id}", params)
+        return await self._call("delete", _address(kind, stripe_id), params)
 
     @override
     async def fetch(self, path: str, params: Params | None = None) -> Raw:
@@ -105,6 +106,11 @@ class SdkAccount(StripeAccount):
             http_client=self.http,
             max_network_retries=_REPEATS,
         )
+
+
+def _address(kind: str, stripe_id: str) -> str:
+    """Whatever an event says that an id is, it leads to nothing but an object of the kind."""
+    return f"{kind}s/{quote(stripe_id, safe='')}"
 
 
 def _expanded(kind: str) -> dict[str, Any]:

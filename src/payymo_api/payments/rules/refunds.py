@@ -12,7 +12,7 @@ ENDED = {"failed", "canceled"}
 def read(raw: Raw) -> Values:
     currency = raw["currency"].upper()
     return {
-        "status": raw["status"],
+        "status": raw["status"] or "pending",
         "amount_minor": from_stripe(raw["amount"], currency),
         "currency": currency,
         "payment_intent": id_of(raw["payment_intent"]),

@@ -46,6 +46,8 @@ class Stripes:
             raise StripeConnectionNotActive(f"The Stripe connection is {connection.status}.")
         watch = partial(noted, self.database, connection)
         if connection.secret_key is None:
+            if connection.livemode is not self.platform_livemode:
+                raise StripeNotConfigured("The platform's key is of the other mode.")
             return self.connected(connection.account_id, watch)
         secret = self.unsealed(connection, connection.secret_key)
         pacer = self.pacers.of(connection.account_id, livemode=connection.livemode)

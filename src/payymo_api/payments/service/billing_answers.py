@@ -82,4 +82,4 @@ def _payment(raw: Raw, currency: str) -> InvoicePaymentAnswer:
 
 def _columns(row: Mirrored, answer: type[BaseModel]) -> dict[str, Any]:
     named = {name: getattr(row, name, None) for name in answer.model_fields}
-    return {**named, "livemode": row.raw["livemode"], "metadata": row.raw["metadata"] or {}}
+    return {**named, "livemode": row.raw["livemode"], "metadata": row.raw.get("metadata") or {}}

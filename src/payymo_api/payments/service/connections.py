@@ -176,7 +176,12 @@ def revoke(row: StripeConnection) -> None:
 
 
 async def end_access(database: Database, stripes: Stripes, ended: StripeAccessEnded) -> None:
-    """Give the access back at Stripe, unless a tenant has the account connected (again)."""
+    """Give the access back at Stripe, unless a tenant has the account connected (again).
+
+    A platform that has gone live since has no way to an access of its test mode.
+    """
+    if ended.livemode is not stripes.platform_livemode:
+        return
     async with database.system() as session:
         if await is_connected(session, ended.account_id, livemode=ended.livemode):
             return

@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from payymo_api.core import log
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database, Scope
+from payymo_api.core.money import InvalidAmount
 from payymo_api.core.types import TenantId, new_id
 from payymo_api.edge import exact
 from payymo_api.messaging import outbox
@@ -23,6 +25,8 @@ from payymo_api.payments.models import Mirrored, StripeConnection
 from payymo_api.payments.repository.mirror import MirrorRepository
 from payymo_api.payments.rules.raw import Raw, Values, last_made, moment, storable, without_secrets
 from payymo_api.payments.service.kinds import KINDS, Kind
+
+_log = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ async def keep(
 ) -> list[Any]:
     """Keep what Stripe said, and tell what is news of it; return the rows, in the order given.
 
+    Money that is none of ISO 4217, such as a stablecoin, is left out: it has no place in our books.
     Of objects that are older than the connection and not known yet only `announce` is told (event
     types): what the event at hand itself says.
     """
@@ -61,7 +66,9 @@ async def keep(
         return []
     mirror, newest = KINDS[kind], {raw["id"]: raw for raw in raws}
     _refuse_other_mode(connection, newest)
-    rows = {id: _row(connection, mirror, newest[id], asked_at) for id in sorted(newest)}
+    rows = _rows(connection, mirror, newest, asked_at)
+    if not rows:
+        return []
     repository = MirrorRepository(scope, mirror.model)
     added = await repository.add_missing([*rows.values()])
     held = await repository.locked(connection.id, [*rows])
@@ -72,7 +79,7 @@ async def keep(
     ]
     await scope.session.flush()
     await outbox.record(scope, *_news(mirror, changes, announce), *_internal(mirror, changes))
-    return [held[raw["id"]] for raw in raws]
+    return [held[raw["id"]] for raw in raws if raw["id"] in held]
 
 
 async def remove(
@@ -90,6 +97,19 @@ def _refuse_other_mode(connection: StripeConnection, raws: Mapping[str, Raw]) ->
     for id, raw in raws.items():
         if raw.get("livemode", connection.livemode) is not connection.livemode:
             raise OtherMode(f"{id} is not of the connection's mode.")
+
+
+def _rows(
+    connection: StripeConnection, kind: Kind, raws: Mapping[str, Raw], asked_at: datetime
+) -> dict[str, Values]:
+    """Return the columns by Stripe's id, in the order of the ids."""
+    rows = {}
+    for id in sorted(raws):
+        try:
+            rows[id] = _row(connection, kind, raws[id], asked_at)
+        except InvalidAmount as error:
+            _log.warning("stripe_object_left_out", stripe_id=id, reason=str(error))
+    return rows
 
 
 def _row(connection: StripeConnection, kind: Kind, raw: Raw, asked_at: datetime) -> Values:

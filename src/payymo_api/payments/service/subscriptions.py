@@ -95,12 +95,16 @@ async def pause_subscription(
 
 
 async def resume_subscription(attempt: Attempt, id: SubscriptionId) -> SubscriptionAnswer:
-    """Neither paused nor to be cancelled any more."""
+    """Neither paused nor to be cancelled any more.
+
+    Asked for again, it may have less to do: what differs needs a key of its own at Stripe.
+    """
     row, connection = await _current(attempt, id)
     params: dict[str, Any] = {"pause_collection": ""}
-    if row.cancel_at_period_end:
-        params["cancel_at_period_end"] = False
-    return await _update(attempt, connection, row, params)
+    if not row.cancel_at_period_end:
+        return await _update(attempt, connection, row, params)
+    params["cancel_at_period_end"] = False
+    return await _update(attempt, connection, row, params, step="-renewed")
 
 
 async def cancel_subscription(
@@ -128,8 +132,13 @@ async def _current(
 
 
 async def _update(
-    attempt: Attempt, connection: StripeConnection, row: StripeSubscription, params: Params
+    attempt: Attempt,
+    connection: StripeConnection,
+    row: StripeSubscription,
+    params: Params,
+    *,
+    step: str = "",
 ) -> SubscriptionAnswer:
     account = attempt.stripes.of(connection)
-    await account.update(SUBSCRIPTION, row.stripe_id, params, key=attempt.key)
+    await account.update(SUBSCRIPTION, row.stripe_id, params, key=f"{attempt.key}{step}")
     return subscription_answer(await attempt.refetch(connection, SUBSCRIPTION, row.stripe_id))

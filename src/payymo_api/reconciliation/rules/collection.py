@@ -12,7 +12,7 @@ class Due:
     mine: int
     currency: str
     takes_money: bool
-    """An invoice that is not void."""
+    """An invoice that is neither void nor deleted."""
 
 
 def share(net: int, currency: str, due: Due) -> int:

@@ -22,6 +22,7 @@ from payymo_api.payments.repository import (
     payments_settled,
     payments_to_settle,
 )
+from payymo_api.reconciliation.errors import PaymentMoved
 from payymo_api.reconciliation.models import PaymentAllocation
 from payymo_api.reconciliation.repository.collected import PaymentAllocationRepository, allocated
 from payymo_api.reconciliation.rules.collection import Due, share
@@ -51,15 +52,21 @@ async def settle_for(
 
 
 async def settle(scope: Scope, ids: Collection[PaymentId]) -> None:
-    """Lock documents, then payments, each by id; what is read after that stays true."""
+    """Lock documents, then payments, each by id; what is read after that stays true.
+
+    PaymentMoved if by then a payment is for a document that was not locked.
+    """
     allocations = PaymentAllocationRepository(scope)
     aims, known = await _aims(scope, ids), await allocations.of(ids)
     concerned = {*aims, *(each.payment_id for each in known)}
     if not concerned:
         return
-    books = await Books.lock(scope, (), {*aims.values(), *(each.invoice_id for each in known)})
+    documents = _documents(aims, known)
+    books = await Books.lock(scope, (), documents)
     payments = await payments_to_settle(scope, concerned)
-    held = await allocations.of(concerned)
+    aims, held = await _aims(scope, concerned), await allocations.of(concerned)
+    if not _documents(aims, held) <= documents:
+        raise PaymentMoved("The payment is for another document now.")
     history = await collected_before(scope, concerned)
     lost = await payments_lost(scope, concerned)
     rows: list[PaymentAllocation] = []
@@ -77,6 +84,12 @@ async def settle(scope: Scope, ids: Collection[PaymentId]) -> None:
                 told += [] if payment.id in history else risen
     await _write(scope, books, payments, rows)
     await outbox.record(scope, *told)
+
+
+def _documents(
+    aims: Mapping[PaymentId, InvoiceId], held: Sequence[PaymentAllocation]
+) -> set[InvoiceId]:
+    return {*aims.values(), *(each.invoice_id for each in held)}
 
 
 async def _write(
@@ -117,7 +130,9 @@ def _due(document: Invoice, mine: int) -> Due:
         settled=document.settled_minor,
         mine=mine,
         currency=document.currency,
-        takes_money=document.kind == "invoice" and document.status != "void",
+        takes_money=(
+            document.kind == "invoice" and document.status != "void" and document.removed_at is None
+        ),
     )
 
 
