@@ -14,8 +14,9 @@ from payymo_api.core.db import Database
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import TenantId
 from payymo_api.local.receiver import Receiver
+from payymo_api.local.results import Story
 from payymo_api.local.stack import Stack, running_stack
-from payymo_api.local.story import MainJob, Story, Wishes
+from payymo_api.local.story import MainJob, Wishes
 from payymo_api.tenants import service as tenants
 from tests.fault.say import say
 

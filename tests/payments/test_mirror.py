@@ -222,3 +222,19 @@ async def test_what_stripe_may_leave_out_is_missed_by_nobody(shop: Shop) -> None
     assert (await shop.client.get("/api/v1/stripe/customers")).status_code == 200
     assert first.status == "pending"
     assert (second.name, second.balance_minor, second.metadata_) == (None, 0, {})
+
+
+async def test_a_word_that_stripe_adds_breaks_no_list(shop: Shop) -> None:
+    paid = await shop.pay()
+    made = await shop.api.post("refunds", payment_intent=paid.stripe_id)
+    refund = {**await shop.account.retrieve("refund", made["id"]), "status": "queued"}
+    unpaid = await shop.api.post("payment_intents", amount=900, currency="gbp")
+    intent = {**await shop.account.retrieve(INTENT, unpaid["id"]), "status": "requires_witness"}
+
+    await shop.keep("refund", refund)
+    await shop.keep(INTENT, intent)
+
+    refunds = (await shop.client.get("/api/v1/stripe/refunds")).json()["data"]
+    payments = (await shop.client.get("/api/v1/stripe/payments")).json()["data"]
+    assert [each["status"] for each in refunds] == ["queued"]
+    assert {each["status"] for each in payments} == {"succeeded", "requires_witness"}

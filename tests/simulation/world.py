@@ -223,7 +223,7 @@ class World:
         events, deliveries, *times = (each and each <= self.timeline.now for each in self._due)
         self._is_sweep_near = False
         self._seen = -1
-        relay_events, queue_deliveries = SWEEPS
+        relay_events, _, queue_deliveries = SWEEPS  # no provider tells anything here
         if events:
             await relay_events(tools, self.queue)
         if deliveries:

@@ -1,7 +1,6 @@
 """The stand-in for js.stripe.com in a real browser: Payment Element, confirmation, 3-D Secure."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,19 +10,10 @@ import pytest
 from aiohttp import web
 
 from payymo_api.sandbox.stripe.platform import PUBLISHABLE_KEY
+from tests.browser import Browser, open_browser
 from tests.sandbox.stripe.conftest import Api
 
 pytestmark = pytest.mark.browser
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--remote-debugging-port=0",  # it stays until it is told to go
-)
 PAGE = """<!doctype html><meta charset="utf-8"><title>Checkout</title>
 <script src="{script}"></script><div id="payment"></div>
 <script>
@@ -73,32 +63,10 @@ async def shop(sandbox_url: str) -> AsyncIterator[Shop]:
     await runner.cleanup()
 
 
-class Browser:
-    """Chromium on one page, gone at the end."""
-
-    def __init__(self, profile: Path) -> None:
-        self._profile = profile
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def open(self, url: str) -> None:
-        browser = shutil.which("chromium") or shutil.which("google-chrome")
-        assert browser, "make browser needs Chromium: apt-get install chromium"
-        nothing = asyncio.subprocess.DEVNULL
-        self._process = await asyncio.create_subprocess_exec(
-            browser, *FLAGS, f"--user-data-dir={self._profile}", url, stdout=nothing, stderr=nothing
-        )
-
-    async def close(self) -> None:
-        if self._process:
-            self._process.terminate()
-            await self._process.wait()
-
-
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    browser = Browser(tmp_path)
-    yield browser
-    await browser.close()
+    async with open_browser(tmp_path) as browser:
+        yield browser
 
 
 async def _checkout(api: Api, shop: Shop, browser: Browser, number: str) -> str:

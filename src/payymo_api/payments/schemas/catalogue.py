@@ -5,6 +5,7 @@ from pydantic import Field, StringConstraints
 from payymo_api.core.fields import AmountOut, Answer, Code, Filters, Instant
 from payymo_api.core.refs import StripeConnectionFilter
 from payymo_api.payments.schemas.subscriptions import Interval
+from payymo_api.payments.schemas.words import one_of
 
 
 class CatalogueFilters(Filters):
@@ -41,13 +42,13 @@ class PriceAnswer(Answer):
     product: Annotated[str, Field(examples=["prod_Example"])]
     nickname: str | None
     active: bool
-    type: Literal["one_time", "recurring"]
+    type: Annotated[str, one_of(Literal["one_time", "recurring"])]
     unit_amount: Annotated[
         AmountOut | None, Field(description="None where the price has tiers or fractions.")
     ]
     unit_amount_minor: int | None
     currency: str
-    interval: Interval | None
+    interval: Annotated[str | None, one_of(Interval)]
     interval_count: int | None
     metadata: dict[str, str]
     stripe_created_at: Instant

@@ -18,6 +18,7 @@ from payymo_api.core.fields import (
 from payymo_api.core.refs import StripeConnectionFilter, StripeConnectionRef, StripeInvoiceRef
 from payymo_api.payments.schemas.payment_requests import StripeId, StripeMetadata
 from payymo_api.payments.schemas.subscriptions import CollectionMethod
+from payymo_api.payments.schemas.words import one_of
 
 StripeInvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
 
@@ -132,7 +133,7 @@ class InvoicePaymentAnswer(Answer):
     """What pays the invoice, or is meant to."""
 
     stripe_id: Annotated[str, Field(examples=["inpay_Example"])]
-    status: Annotated[Literal["open", "paid", "canceled"], Field(examples=["paid"])]
+    status: Annotated[str, one_of(Literal["paid", "open", "canceled"])]
     payment_intent: Annotated[
         str | None,
         Field(examples=["pi_Example"], description="The payment's `stripe_id`."),
@@ -153,7 +154,7 @@ class StripeInvoiceAnswer(Answer):
         ),
     ]
     livemode: bool
-    status: StripeInvoiceStatus
+    status: Annotated[str, one_of(StripeInvoiceStatus)]
     number: Annotated[str | None, Field(description="Given when it is finalised.")]
     customer: Annotated[
         str | None, Field(examples=["cus_Example"], description="Stripe's id of the customer.")
@@ -164,7 +165,7 @@ class StripeInvoiceAnswer(Answer):
         str | None, Field(examples=["sub_Example"], description="Stripe's id of what it bills.")
     ]
     billing_reason: Annotated[str | None, Field(examples=["subscription_cycle"])]
-    collection_method: CollectionMethod
+    collection_method: Annotated[str, one_of(CollectionMethod)]
     description: str | None
     amount: Annotated[AmountOut, Field(description="What is due, less the customer's credit.")]
     amount_minor: int

@@ -10,6 +10,7 @@ from payymo_api.core.refs import (
     StripeConnectionFilter,
     StripeConnectionRef,
 )
+from payymo_api.payments.schemas.words import one_of
 
 PaymentStatus = Literal[
     "requires_payment_method",
@@ -93,7 +94,7 @@ class PaymentAnswer(Answer):
     connection_id: StripeConnectionRef
     stripe_id: Annotated[str, Field(examples=["pi_3PExample"], description="The PaymentIntent.")]
     livemode: bool
-    status: PaymentStatus
+    status: Annotated[str, one_of(PaymentStatus)]
     amount: AmountOut
     amount_minor: int
     currency: Annotated[str, Field(examples=["GBP"])]

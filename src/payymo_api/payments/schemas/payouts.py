@@ -11,6 +11,7 @@ from payymo_api.core.refs import (
     StripeConnectionFilter,
     StripeConnectionRef,
 )
+from payymo_api.payments.schemas.words import one_of
 
 PayoutStatus = Literal["pending", "in_transit", "paid", "failed", "canceled"]
 ReconciliationStatus = Literal["pending", "complete", "mismatch", "untraceable"]
@@ -37,7 +38,7 @@ class PayoutAnswer(Answer):
     amount: Annotated[AmountOut, Field(description="Negative: Stripe collects it from the bank.")]
     amount_minor: int
     currency: str
-    status: Annotated[PayoutStatus, Field(description="A paid one may fail days later.")]
+    status: Annotated[str, one_of(PayoutStatus, "A paid one may fail days later.")]
     arrival_on: Annotated[Day, Field(description="When the bank is to have it.")]
     method: Annotated[str, Field(examples=["standard"])]
     automatic: bool
@@ -85,7 +86,7 @@ class BalanceTransactionAnswer(Answer):
     payout_id: Annotated[PayoutRef | None, Field(description="The payout that it is a part of.")]
     type: Annotated[str, Field(examples=["charge"])]
     reporting_category: Annotated[str, Field(examples=["charge"])]
-    status: Literal["available", "pending"]
+    status: Annotated[str, one_of(Literal["available", "pending"])]
     amount: AmountOut
     amount_minor: int
     currency: str

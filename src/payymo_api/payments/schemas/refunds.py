@@ -5,6 +5,7 @@ from pydantic import Field
 from payymo_api.core.fields import AmountIn, AmountOut, Answer, Instant, MinorIn, Paging, Request
 from payymo_api.core.refs import PaymentFilter, PaymentRef, RefundRef, StripeConnectionRef
 from payymo_api.payments.schemas.payment_requests import StripeMetadata
+from payymo_api.payments.schemas.words import one_of
 
 RefundStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
 
@@ -38,8 +39,10 @@ class RefundAnswer(Answer):
         PaymentRef | None, Field(description="Null for a charge that no PaymentIntent made.")
     ]
     status: Annotated[
-        RefundStatus,
-        Field(description="`succeeded` may still become `failed`: the money is yours again then."),
+        str,
+        one_of(
+            RefundStatus, "`succeeded` may still become `failed`: the money is yours again then."
+        ),
     ]
     amount: AmountOut
     amount_minor: int

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 from payymo_api.core.fields import AmountOut, Answer, Code, Instant, Paging, Request, Text
 from payymo_api.core.refs import StripeConnectionFilter, StripeConnectionRef, SubscriptionRef
 from payymo_api.payments.schemas.payment_requests import StripeId, StripeMetadata
+from payymo_api.payments.schemas.words import one_of
 
 SubscriptionStatus = Literal[
     "incomplete",
@@ -153,7 +154,7 @@ class SubscriptionItemAnswer(Answer):
     ]
     unit_amount_minor: int | None
     currency: str
-    interval: Interval
+    interval: Annotated[str, one_of(Interval)]
     interval_count: int
 
 
@@ -162,13 +163,13 @@ class SubscriptionAnswer(Answer):
     connection_id: StripeConnectionRef
     stripe_id: Annotated[str, Field(examples=["sub_Example"])]
     livemode: bool
-    status: SubscriptionStatus
+    status: Annotated[str, one_of(SubscriptionStatus)]
     customer: Annotated[
         str, Field(examples=["cus_Example"], description="Stripe's id of the customer.")
     ]
     currency: Annotated[str, Field(examples=["GBP"])]
     items: Sequence[SubscriptionItemAnswer]
-    collection_method: CollectionMethod
+    collection_method: Annotated[str, one_of(CollectionMethod)]
     days_until_due: int | None
     description: str | None
     default_payment_method: str | None
@@ -176,7 +177,7 @@ class SubscriptionAnswer(Answer):
     current_period_end: Annotated[Instant, Field(description="When it renews, or ends.")]
     trial_end: Instant | None
     pause_behavior: Annotated[
-        PauseBehavior | None, Field(description="What becomes of invoices while it is paused.")
+        str | None, one_of(PauseBehavior, "What becomes of invoices while it is paused.")
     ]
     resumes_at: Instant | None
     cancel_at_period_end: bool

@@ -17,6 +17,7 @@ from payymo_api.core.refs import (
 )
 from payymo_api.payments.schemas.payments import PaymentStatus
 from payymo_api.payments.schemas.payouts import PayoutStatus, ReconciliationStatus
+from payymo_api.payments.schemas.words import one_of
 from payymo_api.reconciliation.schemas import DocumentType, MoneySum
 
 
@@ -60,7 +61,7 @@ class TracedPayout(Answer):
 
     payout_id: PayoutRef
     stripe_id: Annotated[str, Field(examples=["po_1PExample"])]
-    status: PayoutStatus
+    status: Annotated[str, one_of(PayoutStatus)]
     arrival_on: Day
     amount: AmountOut
     amount_minor: int
@@ -86,7 +87,7 @@ class TracedInvoice(Answer):
 class TracedPayment(Answer):
     payment_id: PaymentRef
     stripe_id: Annotated[str, Field(examples=["pi_3PExample"])]
-    status: PaymentStatus
+    status: Annotated[str, one_of(PaymentStatus)]
     amount: AmountOut
     amount_minor: int
     currency: str

@@ -1,51 +1,105 @@
-// A stand-in for https://js.stripe.com: the Payment Element for test cards, and confirmPayment.
+// A stand-in for https://js.stripe.com: the Payment Element for test cards and bank debits, and
+// confirmPayment.
 (() => {
   "use strict";
   const api = new URL(document.currentScript.src).origin;
 
-  const FIELDS = [
-    ["number", "Card number", "4242 4242 4242 4242", "cc-number"],
-    ["expiry", "Expiry (MM/YY)", "12/34", "cc-exp"],
-    ["cvc", "CVC", "123", "cc-csc"],
-  ];
+  const METHODS = {
+    card: {
+      label: "Card",
+      fields: [
+        ["number", "Card number", "4242 4242 4242 4242", "cc-number"],
+        ["expiry", "Expiry (MM/YY)", "12/34", "cc-exp"],
+        ["cvc", "CVC", "123", "cc-csc"],
+      ],
+    },
+    bacs_debit: {
+      label: "Bacs Direct Debit",
+      fields: [
+        ["sort_code", "Sort code", "10-88-00", "off"],
+        ["account_number", "Account number", "00012345", "off"],
+      ],
+    },
+    sepa_debit: {
+      label: "SEPA Direct Debit",
+      fields: [["iban", "IBAN", "DE89 3704 0044 0532 0130 00", "off"]],
+    },
+    us_bank_account: {
+      label: "US bank account",
+      fields: [
+        ["routing_number", "Routing number", "110000000", "off"],
+        ["account_number", "Account number", "000123456789", "off"],
+      ],
+    },
+  };
 
-  async function call(key, method, path, values) {
+  // Calls the API as the page's key may, for the connected account if there is one.
+  const caller = (key, account) => async (method, path, values) => {
     const form = new URLSearchParams(values);
     const answer = await fetch(`${api}/v1/${path}${method === "GET" ? `?${form}` : ""}`, {
       method,
-      headers: { Authorization: `Bearer ${key}` },
+      headers: { Authorization: `Bearer ${key}`, ...(account && { "Stripe-Account": account }) },
       body: method === "GET" ? undefined : form,
     });
     return answer.json();
-  }
+  };
 
   const intentOf = (secret) => secret.split("_secret_")[0];
 
+  function labelled(text, control) {
+    const row = document.createElement("label");
+    row.append(text, " ", control);
+    return row;
+  }
+
   class PaymentElement {
+    #intent;
+    #method = "card";
+    #choice = null;
     #inputs = {};
+    #fieldset = document.createElement("div");
     #listeners = {};
 
-    mount(place) {
+    constructor(intent) {
+      this.#intent = intent;
+    }
+
+    async mount(place) {
       const parent = typeof place === "string" ? document.querySelector(place) : place;
-      const rows = FIELDS.map(([name, label, hint, autocomplete]) => {
+      const { payment_method_types: types } = await this.#intent;
+      const known = types.filter((type) => type in METHODS);
+      parent.replaceChildren(...(known.length > 1 ? [this.#chooser(known)] : []), this.#fieldset);
+      this.#ask(known[0]);
+      this.#tell("ready", {});
+    }
+
+    #chooser(types) {
+      this.#choice = Object.assign(document.createElement("select"), { name: "method" });
+      this.#choice.append(...types.map((type) => new Option(METHODS[type].label, type)));
+      this.#choice.addEventListener("change", () => this.#ask(this.#choice.value));
+      return labelled("Method", this.#choice);
+    }
+
+    #ask(method) {
+      this.#method = method;
+      this.#inputs = {};
+      const rows = METHODS[method].fields.map(([name, label, hint, autocomplete]) => {
         const input = Object.assign(document.createElement("input"), {
           name,
           autocomplete,
-          inputMode: "numeric",
+          inputMode: name === "iban" ? "text" : "numeric",
           placeholder: hint,
         });
         input.addEventListener("input", () => this.#tell("change", this.state()));
         this.#inputs[name] = input;
-        const row = document.createElement("label");
-        row.append(label, " ", input);
-        return row;
+        return labelled(label, input);
       });
-      parent.replaceChildren(...rows);
-      queueMicrotask(() => this.#tell("ready", {}));
+      this.#fieldset.replaceChildren(...rows);
     }
 
     unmount() {
-      Object.values(this.#inputs).forEach((input) => input.parentElement.remove());
+      this.#choice?.parentElement.remove();
+      this.#fieldset.remove();
     }
 
     on(event, listener) {
@@ -54,20 +108,36 @@
     }
 
     state() {
-      const filled = FIELDS.filter(([name]) => this.#inputs[name].value.trim() !== "");
-      const value = { type: "card" };
-      return { complete: filled.length === FIELDS.length, empty: filled.length === 0, value };
+      const inputs = Object.values(this.#inputs);
+      const filled = inputs.filter((input) => input.value.trim() !== "");
+      const complete = inputs.length > 0 && filled.length === inputs.length;
+      return { complete, empty: filled.length === 0, value: { type: this.#method } };
     }
 
-    card() {
-      const [month, year] = this.#inputs.expiry.value.split("/");
+    // The form's part of a confirmation.
+    values() {
+      const method = this.#method;
+      const details = method === "card" ? this.#card() : this.#texts();
       return {
-        "payment_method_data[type]": "card",
-        "payment_method_data[card][number]": this.#inputs.number.value.replaceAll(" ", ""),
-        "payment_method_data[card][exp_month]": Number(month),
-        "payment_method_data[card][exp_year]": 2000 + Number(year),
-        "payment_method_data[card][cvc]": this.#inputs.cvc.value,
+        "payment_method_data[type]": method,
+        ...Object.fromEntries(
+          Object.entries(details).map(([name, value]) => [
+            `payment_method_data[${method}][${name}]`,
+            value,
+          ]),
+        ),
       };
+    }
+
+    #card() {
+      const { number, expiry, cvc } = this.#texts();
+      const [month, year] = expiry.split("/");
+      return { number, exp_month: Number(month), exp_year: 2000 + Number(year), cvc };
+    }
+
+    #texts() {
+      const entries = Object.entries(this.#inputs);
+      return Object.fromEntries(entries.map(([name, { value }]) => [name, value.replaceAll(" ", "")]));
     }
 
     #tell(event, state) {
@@ -76,15 +146,19 @@
   }
 
   class Elements {
+    #call;
     #payment;
 
-    constructor(clientSecret) {
+    constructor(call, clientSecret) {
+      this.#call = call;
       this.clientSecret = clientSecret;
     }
 
     create(type) {
       if (type !== "payment") throw new Error(`The sandbox has no Element of type ${type}.`);
-      this.#payment = new PaymentElement();
+      const secret = { client_secret: this.clientSecret };
+      const intent = this.#call("GET", `payment_intents/${intentOf(this.clientSecret)}`, secret);
+      this.#payment = new PaymentElement(intent);
       return this.#payment;
     }
 
@@ -94,7 +168,7 @@
 
     async submit() {
       if (this.#payment?.state().complete) return {};
-      const message = "Your card details are incomplete.";
+      const message = "Your payment details are incomplete.";
       return { error: { type: "validation_error", code: "incomplete", message } };
     }
   }
@@ -115,37 +189,40 @@
 
   const never = () => new Promise(() => {}); // the page is about to go
 
-  window.Stripe = (key) => ({
-    elements: ({ clientSecret }) => new Elements(clientSecret),
+  window.Stripe = (key, { stripeAccount } = {}) => {
+    const call = caller(key, stripeAccount);
+    return {
+      elements: ({ clientSecret }) => new Elements(call, clientSecret),
 
-    async confirmPayment({ elements, clientSecret, confirmParams = {}, redirect = "always" }) {
-      const unfinished = await elements.submit();
-      if (unfinished.error) return unfinished;
-      const secret = clientSecret ?? elements.clientSecret;
-      const values = { client_secret: secret, ...elements.getElement("payment").card() };
-      if (confirmParams.return_url) values.return_url = confirmParams.return_url;
-      const intent = await call(key, "POST", `payment_intents/${intentOf(secret)}/confirm`, values);
-      if (intent.error) return { error: intent.error };
-      if (intent.status === "requires_action") {
-        window.location.assign(nextUrl(intent));
+      async confirmPayment({ elements, clientSecret, confirmParams = {}, redirect = "always" }) {
+        const unfinished = await elements.submit();
+        if (unfinished.error) return unfinished;
+        const secret = clientSecret ?? elements.clientSecret;
+        const values = { client_secret: secret, ...elements.getElement("payment").values() };
+        if (confirmParams.return_url) values.return_url = confirmParams.return_url;
+        const intent = await call("POST", `payment_intents/${intentOf(secret)}/confirm`, values);
+        if (intent.error) return { error: intent.error };
+        if (intent.status === "requires_action") {
+          window.location.assign(nextUrl(intent));
+          return never();
+        }
+        if (redirect === "if_required") return { paymentIntent: intent };
+        window.location.assign(returnUrl(confirmParams.return_url, intent));
         return never();
-      }
-      if (redirect === "if_required") return { paymentIntent: intent };
-      window.location.assign(returnUrl(confirmParams.return_url, intent));
-      return never();
-    },
+      },
 
-    async retrievePaymentIntent(secret) {
-      const values = { client_secret: secret };
-      const intent = await call(key, "GET", `payment_intents/${intentOf(secret)}`, values);
-      return intent.error ? { error: intent.error } : { paymentIntent: intent };
-    },
+      async retrievePaymentIntent(secret) {
+        const values = { client_secret: secret };
+        const intent = await call("GET", `payment_intents/${intentOf(secret)}`, values);
+        return intent.error ? { error: intent.error } : { paymentIntent: intent };
+      },
 
-    async handleNextAction({ clientSecret }) {
-      const { paymentIntent, error } = await this.retrievePaymentIntent(clientSecret);
-      if (error || paymentIntent.status !== "requires_action") return { paymentIntent, error };
-      window.location.assign(nextUrl(paymentIntent));
-      return never();
-    },
-  });
+      async handleNextAction({ clientSecret }) {
+        const { paymentIntent, error } = await this.retrievePaymentIntent(clientSecret);
+        if (error || paymentIntent.status !== "requires_action") return { paymentIntent, error };
+        window.location.assign(nextUrl(paymentIntent));
+        return never();
+      },
+    };
+  };
 })();
