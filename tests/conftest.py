@@ -26,11 +26,8 @@ from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from payymo_api.sandbox.stripe import platform as stripe
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
-from tests.sandbox.conftest import sandbox_url
 
-__all__ = ["sandbox_url"]
-
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.sandbox_server"]
 ROOT = Path(__file__).parents[1]
 log.configure("warning")
 

@@ -24,9 +24,9 @@ from payymo_api.messaging.work import perform
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from tests.banking.gateway.conftest import World
 from tests.conftest import Someone
-from tests.sandbox.conftest import control, sandbox_url
+from tests.sandbox.conftest import control
 
-__all__ = ["control", "sandbox_url"]
+__all__ = ["control"]
 
 ALBION = "ALBION_ALBNGB2L"
 CONNECTIONS = "/api/v1/bank_connections"

@@ -1,34 +1,9 @@
-"""A sandbox on a free loopback port for the session; whoever takes `control` finds it reset.
+"""Whoever takes `control` finds the sandbox reset; other rooms import it from here."""
 
-Other rooms reuse these: `from tests.sandbox.conftest import control, sandbox_url`.
-"""
-
-import socket
-import threading
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import uvicorn
-
-from payymo_api.sandbox.app import create_sandbox
-
-
-@pytest.fixture(scope="session")
-def sandbox_url() -> Iterator[str]:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_sandbox(), ws="none", log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from payymo_api.banking.gateway import Consent, Tokens
 from payymo_api.banking.gateway.gocardless import GoCardless
 from payymo_api.core import clock
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
-from tests.sandbox.conftest import control, sandbox_url
+from tests.sandbox.conftest import control
 
-__all__ = ["control", "sandbox_url"]
+__all__ = ["control"]
 
 ALBION = "ALBION_ALBNGB2L"
 REDIRECT = "https://payymo.example/callback"
