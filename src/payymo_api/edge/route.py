@@ -15,8 +15,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
-from starlette.convertors import Convertor, register_url_convertor
-from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
@@ -26,6 +24,7 @@ from payymo_api.edge import exact, idempotency
 from payymo_api.edge.etag import IfMatch, etag, matches
 from payymo_api.edge.exact import ExactRequest
 from payymo_api.edge.idempotency import Replay
+from payymo_api.edge.paths import PrefixedRouter
 from payymo_api.edge.scope import (
     ReadScopeDep,
     WriteScopeDep,
@@ -39,23 +38,6 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _SAFE = {"GET", "HEAD"}
 MAX_FILE = 20 * 1024 * 1024
 """Bytes of a form, which is how files come in; other bodies: `ExactRequest.limit`."""
-
-
-class _PublicIdConvertor(Convertor[str]):
-    """Keeps `/transactions/sync` from being taken for a transaction by another method."""
-
-    regex = "[a-z]+_[0-9a-z]+"
-
-    @override
-    def convert(self, value: str) -> str:
-        return value
-
-    @override
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("public_id", _PublicIdConvertor())
 
 
 class Answered(Response):
@@ -182,19 +164,9 @@ def _validated(model: type[BaseModel], given: object, place: str) -> BaseModel:
         raise RequestValidationError(found) from None
 
 
-class _PrefixedRouter(APIRouter):
-    """Has its routes tried only where its prefix stands in the path: the others have dozens."""
-
-    @override
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if self.prefix not in scope["path"]:
-            return Match.NONE, {}
-        return super().matches(scope)
-
-
 def api_router(prefix: str, resource: str) -> APIRouter:
     """Return a router below /api/v1 whose routes need a key with the resource's permission."""
-    return _PrefixedRouter(
+    return PrefixedRouter(
         prefix=f"/api/v1{prefix}",
         tags=[resource],
         route_class=ApiRoute,

@@ -172,7 +172,7 @@ class StripeAccountConnected(Conflict):
 class StripeConnectionHasNoKey(Conflict):
     code = "stripe_connection_has_no_key"
     title = "The connection has no key of its own"
-    resolution = "Only a connection of type key has one to rotate."
+    resolution = "Only a connection of type key has a key to rotate and an endpoint of its own."
 
 
 class StripeSignatureRefused(MalformedRequest):

@@ -3,9 +3,11 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from payymo_api.core.fields import Listing
+from payymo_api.edge.openapi import problem
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import CallerDep
 from payymo_api.edge.state import DatabaseDep
+from payymo_api.payments.errors import StripeConnectionNotActive
 from payymo_api.payments.router.stripes import StripesDep
 from payymo_api.payments.schemas.catalogue import (
     CatalogueFilters,
@@ -26,9 +28,10 @@ async def open_catalogue(
 
 
 CatalogueDep = Annotated[Catalogue, Depends(open_catalogue)]
+_NOT_ACTIVE = problem(StripeConnectionNotActive("The Stripe connection is revoked."))
 
 
-@products.get("")
+@products.get("", responses={409: _NOT_ACTIVE})
 async def list_stripe_products(
     catalogue: CatalogueDep, filters: Annotated[CatalogueFilters, Query()]
 ) -> Listing[ProductAnswer]:
@@ -36,7 +39,7 @@ async def list_stripe_products(
     return await catalogue.products(filters)
 
 
-@prices.get("")
+@prices.get("", responses={409: _NOT_ACTIVE})
 async def list_stripe_prices(
     catalogue: CatalogueDep, filters: Annotated[PriceFilters, Query()]
 ) -> Listing[PriceAnswer]:

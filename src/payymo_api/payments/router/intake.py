@@ -1,9 +1,11 @@
 """What a tenant sees and decides of the events that come from its Stripe accounts."""
 
 from payymo_api.core.refs import StripeConnectionRef
+from payymo_api.edge.openapi import problem
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import ScopeDep
 from payymo_api.edge.state import PartsDep
+from payymo_api.payments.errors import StripeConnectionHasNoKey
 from payymo_api.payments.schemas.catch_ups import CatchUpAnswer
 from payymo_api.payments.schemas.endpoints import StripeWebhookAnswer, WebhookSecretRequest
 from payymo_api.payments.service import catching_up, endpoints
@@ -31,7 +33,10 @@ async def get_stripe_sync(
     return await catching_up.show(scope, stripe_connection_id)
 
 
-@router.get("/{stripe_connection_id}/webhook")
+_NO_KEY = problem(StripeConnectionHasNoKey("Events of connected accounts come to our platform."))
+
+
+@router.get("/{stripe_connection_id}/webhook", responses={409: _NO_KEY})
 async def get_stripe_webhook(
     scope: ScopeDep, parts: PartsDep, stripe_connection_id: StripeConnectionRef
 ) -> StripeWebhookAnswer:
