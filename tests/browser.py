@@ -114,7 +114,7 @@ async def open_browser(profile: Path) -> AsyncIterator[Browser]:
 async def _address(session: aiohttp.ClientSession, told: Path) -> str:
     """Where the first page listens: the browser writes its port into its profile."""
     async with asyncio.timeout(_PATIENCE):
-        while not told.exists() or not told.read_text().strip():  # noqa: ASYNC110, ASYNC240
+        while not told.exists() or not told.read_text().strip():  # noqa: ASYNC110, ASYNC240  a file of another process tells nobody
             await asyncio.sleep(0.05)
         port = told.read_text().split()[0]  # noqa: ASYNC240  a short file
         while True:

@@ -86,7 +86,7 @@ async def call(
     client: httpx.AsyncClient,
     operation: Operation,
     ids: dict[str, str],
-    **options: Any,  # noqa: ANN401
+    **options: Any,  # noqa: ANN401  httpx's own
 ) -> httpx.Response:
     """Send the documented example."""
     if "json" not in options and "content" not in options and operation.json is not None:

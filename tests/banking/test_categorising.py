@@ -20,7 +20,7 @@ def facts(text: str = "", **more: Any) -> Facts:  # noqa: ANN401  fields of Fact
     return Facts(text=shown, name=words(name), **told)
 
 
-def rule(category: str = "found", priority: int = 100, **more: Any) -> Rule:  # noqa: ANN401
+def rule(category: str = "found", priority: int = 100, **more: Any) -> Rule:  # noqa: ANN401  any JSON value
     return Rule(id=more.pop("id", uuid4()), category=category, priority=priority, **more)
 
 

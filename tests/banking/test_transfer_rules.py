@@ -18,7 +18,7 @@ ACCOUNTS = {
 DAY = date(2026, 10, 1)
 
 
-def side(account_id: AccountId, minor: int, *, days: int = 0, **told: Any) -> Side:  # noqa: ANN401
+def side(account_id: AccountId, minor: int, *, days: int = 0, **told: Any) -> Side:  # noqa: ANN401  any JSON value
     return Side(
         id=TransactionId(uuid4()),
         account_id=account_id,
@@ -112,7 +112,7 @@ _SIDES = st.lists(
 
 
 @given(_SIDES, st.randoms(use_true_random=False))
-def test_pairs_are_one_to_one_and_the_same_in_any_order(sides: list[Side], random: Any) -> None:  # noqa: ANN401
+def test_pairs_are_one_to_one_and_the_same_in_any_order(sides: list[Side], random: Any) -> None:  # noqa: ANN401  any JSON value
     found = pairs(sides, ACCOUNTS)
 
     assert set(pairs(random.sample(sides, len(sides)), ACCOUNTS)) == set(found)

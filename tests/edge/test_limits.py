@@ -110,8 +110,8 @@ async def test_redis_is_asked_again_when_it_is_back(settings: Settings) -> None:
     limits._redis_again_at = 0.0  # noqa: SLF001  as a second after a failed call
 
     await limits.hit(someone, "127.0.0.1")
-    assert limits._probe is not None  # noqa: SLF001
-    await limits._probe  # noqa: SLF001
+    assert limits._probe is not None  # noqa: SLF001  its end is waited for
+    await limits._probe  # noqa: SLF001  its end is waited for
     await limits.hit(someone, "127.0.0.1")
 
     assert await limits.redis.exists(f"payymo:limit:{someone.key_id}")

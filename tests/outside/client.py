@@ -69,7 +69,7 @@ class Outsider:
                     return method, template, operation
         raise AssertionError(f"the document has no operation {operation_id}")
 
-    def _answer(self, operation: dict[str, Any], response: httpx.Response) -> Any:  # noqa: ANN401
+    def _answer(self, operation: dict[str, Any], response: httpx.Response) -> Any:  # noqa: ANN401  any JSON value
         assert response.is_success, f"{response.request.url}: {response.text}"
         described = operation["responses"][str(response.status_code)]
         if "content" not in described:

@@ -45,7 +45,7 @@ async def _live_all(
         print(f"PAYYMO_SIMULATION_SEED={seed}")  # noqa: T201  the last one printed has failed
         world = await live(seed, engine, eye, settings)
         if ONE:
-            print("\n".join(world.timeline.trace))  # noqa: T201
+            print("\n".join(world.timeline.trace))  # noqa: T201  the trace that was asked for
 
 
 async def test_nothing_is_lost_and_nothing_is_doubled(

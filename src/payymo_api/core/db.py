@@ -254,7 +254,7 @@ async def _become(session: AsyncSession, role: str, tenant: str) -> None:
     """Set role and tenant for this transaction only; once more on a pooled connection that died."""
     settings = select(
         func.set_config("role", role, True),  # noqa: FBT003  set_config's own argument
-        func.set_config("payymo.tenant_id", tenant, True),  # noqa: FBT003
+        func.set_config("payymo.tenant_id", tenant, True),  # noqa: FBT003  PostgreSQL's own argument
     )
     try:
         await session.execute(settings)

@@ -186,7 +186,7 @@ AmountOut = Annotated[Decimal, WithJsonSchema({"type": "number", "examples": [10
 
 def _decimal(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise ValueError("an amount is a number or a decimal string")  # noqa: TRY004
+        raise ValueError("an amount is a number or a decimal string")  # noqa: TRY004  pydantic reports ValueErrors
     if isinstance(value, str) and not re.fullmatch(r"-?\d{1,15}(\.\d{1,4})?", value, re.ASCII):
         raise ValueError("a decimal string looks like 100.50")
     return Decimal(value)

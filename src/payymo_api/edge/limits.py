@@ -29,7 +29,7 @@ _FALLBACKS = Counter("payymo_rate_limit_fallbacks", "Hits counted locally becaus
 
 
 def _declare(limit: str, key: str) -> RateLimitItem:
-    (declared,) = LimitGroup(limit, lambda: key, None, False, None, None, None, 1, False)  # noqa: FBT003
+    (declared,) = LimitGroup(limit, lambda: key, None, False, None, None, None, 1, False)  # noqa: FBT003  a record, written in one line
     return declared.limit
 
 
@@ -113,7 +113,7 @@ class RateLimits:
         wait = full + window / limit - window
         if wait <= 0:
             return None
-        return Hit(limit, window, False, 0, ceil(full), ceil(wait))  # noqa: FBT003
+        return Hit(limit, window, False, 0, ceil(full), ceil(wait))  # noqa: FBT003  a record, written in one line
 
     async def count_processes(self) -> None:
         """Say that this process lives, and learn how many do: they share a limit without Redis."""
@@ -173,9 +173,9 @@ class RateLimits:
         due = max(self._due.get(bucket, moment), moment)
         room = window - (due + gap - moment)
         if room < 0:
-            return Hit(limit, window, False, 0, ceil(due - moment), ceil(-room))  # noqa: FBT003
+            return Hit(limit, window, False, 0, ceil(due - moment), ceil(-room))  # noqa: FBT003  a record, written in one line
         self._remember(bucket, due + gap)
-        return Hit(limit, window, True, int(room / gap), ceil(due + gap - moment), 0)  # noqa: FBT003
+        return Hit(limit, window, True, int(room / gap), ceil(due + gap - moment), 0)  # noqa: FBT003  a record, written in one line
 
     def _remember(self, bucket: str, due: float) -> None:
         if len(self._due) >= _LOCAL_BUCKETS:

@@ -69,7 +69,7 @@ class Pipeline:
         except (RedisError, OSError) as error:
             await self._give_up(error)
 
-    async def _next(self, connection: AbstractConnection) -> Any:  # noqa: ANN401
+    async def _next(self, connection: AbstractConnection) -> Any:  # noqa: ANN401  whatever Redis answers
         try:
             async with asyncio.timeout(self._patience):
                 return await connection.read_response()

@@ -38,7 +38,7 @@ def demo(folder: Path, *, as_json: bool) -> None:
         story.seconds = round(time.monotonic() - started, 1)
         progress.update(task, total=1, completed=1)
     if as_json:
-        print(json.dumps(asdict(story)))  # noqa: T201
+        print(json.dumps(asdict(story)))  # noqa: T201  the output that was asked for
         return
     console.print(_table(story))
     if story.stripe:

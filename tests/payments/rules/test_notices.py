@@ -53,12 +53,12 @@ def event(told_of: object, /, **fields: object) -> dict[str, Any]:
     ],
 )
 def test_names_the_objects_to_ask_for(object: object, subjects: list[Subject]) -> None:
-    assert read_notice(event(object)) == Notice("evt_1", "any.thing", False, None, (*subjects,))  # noqa: FBT003
+    assert read_notice(event(object)) == Notice("evt_1", "any.thing", False, None, (*subjects,))  # noqa: FBT003  a record, written in one line
 
 
 def test_knows_whose_it_is() -> None:
     notice = read_notice(event({}, account="acct_1", livemode=True))
-    assert notice == Notice("evt_1", "any.thing", True, "acct_1", ())  # noqa: FBT003
+    assert notice == Notice("evt_1", "any.thing", True, "acct_1", ())  # noqa: FBT003  a record, written in one line
 
 
 def test_a_connection_that_was_ended_is_about_the_account() -> None:

@@ -14,7 +14,7 @@ from payymo_api.sandbox.stripe.request import Call
 _FRAUD = {"fraudulent", "merchant_blacklist"}
 
 
-def charge_for(merchant: Merchant, intent: Wire, method: Wire, **fields: Any) -> Wire:  # noqa: ANN401
+def charge_for(merchant: Merchant, intent: Wire, method: Wire, **fields: Any) -> Wire:  # noqa: ANN401  any JSON value
     """Make the charge of a try; `fields` tell how it went."""
     prefix = "ch" if method["type"] == "card" else "py"
     wire = merchant.keep(

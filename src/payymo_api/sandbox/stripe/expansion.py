@@ -34,7 +34,7 @@ def expanded(merchant: Merchant, wire: Wire, paths: Sequence[str]) -> Wire:
     return told
 
 
-def _expand(merchant: Merchant, node: Any, steps: Sequence[str], path: str) -> None:  # noqa: ANN401
+def _expand(merchant: Merchant, node: Any, steps: Sequence[str], path: str) -> None:  # noqa: ANN401  any JSON value
     """Put objects in the place of ids, in whatever `node` is."""
     for each in node if isinstance(node, list) else [node]:
         if steps and isinstance(each, dict) and not each.get("deleted"):

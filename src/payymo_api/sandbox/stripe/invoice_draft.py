@@ -7,7 +7,7 @@ from payymo_api.sandbox.stripe.merchant import Merchant
 from payymo_api.sandbox.stripe.refusals import Wire
 
 
-def new_invoice(merchant: Merchant, customer: Wire, currency: str, **fields: Any) -> Wire:  # noqa: ANN401
+def new_invoice(merchant: Merchant, customer: Wire, currency: str, **fields: Any) -> Wire:  # noqa: ANN401  any JSON value
     """Keep a draft without lines."""
     now = merchant.now()
     known: Wire = {

@@ -79,7 +79,7 @@ def _payable(merchant: Merchant, row: Wire) -> bool:
     return bool(row["type"] == "payout_failure" and merchant.objects[row["source"]]["automatic"])
 
 
-def _keep(merchant: Merchant, amount: int, currency: str, **fields: Any) -> Wire:  # noqa: ANN401
+def _keep(merchant: Merchant, amount: int, currency: str, **fields: Any) -> Wire:  # noqa: ANN401  any JSON value
     account = _bank_account(merchant, currency)
     instant = fields.get("method") == "instant"
     known: Wire = {

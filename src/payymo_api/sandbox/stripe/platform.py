@@ -117,7 +117,7 @@ class Platform:
             if mine and wire["status"] == "enabled" and ("*" in wanted or type in wanted):
                 yield wire | {"secrets": merchant.private["secrets"][wire["id"]]}
 
-    def new_key(self, prefix: str, account: str, *, livemode: bool, **rest: Any) -> Key:  # noqa: ANN401
+    def new_key(self, prefix: str, account: str, *, livemode: bool, **rest: Any) -> Key:  # noqa: ANN401  any JSON value
         mode = "live" if livemode else "test"
         value = f"{prefix}_{mode}_{self.chance.randbytes(12).hex()}"
         self.keys[value] = Key(value, account, livemode, **rest)
