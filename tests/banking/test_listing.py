@@ -117,7 +117,7 @@ async def test_a_tenant_is_set_for_one_statement_only(
         mine = await list_transactions(scope, filters)
         setting = "SELECT current_setting('payymo.tenant_id', true) AS tenant"
         left = await scope._driver.fetchval(setting)  # noqa: SLF001  what the next one finds
-        other = await list_transactions(ReadScope(scope._driver, stranger.tenant_id), filters)  # noqa: SLF001  its end is waited for
+        other = await list_transactions(ReadScope(scope._driver, stranger.tenant_id), filters)  # noqa: SLF001  steps out of the policies on purpose
 
     assert len(mine.data) > 10
     assert left in ("", None)
@@ -128,10 +128,10 @@ async def test_a_connection_with_another_role_is_refused(
     office: Office, database: Database, lines: list[str]
 ) -> None:
     async with database.read_scope(office.someone.tenant_id) as scope:
-        await scope._driver.execute("BEGIN; SET LOCAL ROLE NONE")  # noqa: SLF001  its end is waited for
+        await scope._driver.execute("BEGIN; SET LOCAL ROLE NONE")  # noqa: SLF001  steps out of the policies on purpose
         with pytest.raises(Exception, match="parameter name"):
             await list_transactions(scope, TransactionFilters())
-        await scope._driver.execute("ROLLBACK")  # noqa: SLF001  its end is waited for
+        await scope._driver.execute("ROLLBACK")  # noqa: SLF001  steps out of the policies on purpose
 
 
 async def test_behind_a_pooler_that_drops_the_role_a_transaction_has_it(
