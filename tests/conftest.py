@@ -5,7 +5,9 @@ import base64
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv6Address
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -190,6 +192,8 @@ def tenant_id(someone: Someone) -> TenantId:
 
 @pytest.fixture
 async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    """A caller without a key, from an address of its own: tests don't share its rate limit."""
+    address = str(IPv6Address(uuid4().int))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 443))
     async with httpx.AsyncClient(transport=transport, base_url="http://payymo.test") as client:
         yield client
