@@ -150,6 +150,14 @@ def test_files_that_tell_the_same_days_count_each_line_once(tmp_path: Path) -> N
     assert len({each.id for each in past.lines}) == 4
 
 
+def test_advices_of_single_entries_are_left_aside(tmp_path: Path) -> None:
+    advice = (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn/>'
+    )
+    past = read(tmp_path, {"054.xml": advice})
+    assert [each.kind for each in past.files if each.name == "054.xml"] == ["not read"]
+
+
 @pytest.mark.parametrize("column", ["Paid with", "matched", "settled_by"])
 def test_the_past_is_known_by_a_column_of_the_invoices(tmp_path: Path, column: str) -> None:
     invoices = INVOICES.replace("Customer\n", f"Customer,{column}\n").replace(

@@ -99,7 +99,8 @@ def _detail(detail: Detail) -> Iterator[str]:
 def _verdict(detail: Detail) -> str:
     if detail.right is None:
         return ""
-    return ", right" if detail.right else ", wrong"
+    first = ", its first answer is" if detail.decision == "proposed" else ","
+    return f"{first} {'right' if detail.right else 'wrong'}"
 
 
 def _offer(offer: Offer, name: str) -> Iterator[str]:

@@ -83,6 +83,8 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """`reasons`: how many lines of a decision have a kind of evidence."""
+
     past: Past
     decisions: Sequence[Decided]
     groups: Sequence[Group]
@@ -102,16 +104,20 @@ def report(past: Past, decisions: Sequence[Decided]) -> Report:
     reasons: defaultdict[Verdict, Counter[str]] = defaultdict(Counter)
     for each in decisions:
         months[f"{each.line.booked_on:%Y-%m}"][each.answer.verdict] += 1
-        reasons[each.answer.verdict][_reason(each)] += 1
+        reasons[each.answer.verdict].update(_reasons(each))
     return Report(
         past=past,
         decisions=decisions,
         groups=[_group(verdict, name, decisions) for verdict, name in VERDICTS],
         months=dict(sorted(months.items())),
-        reasons={verdict: found.most_common() for verdict, found in reasons.items()},
+        reasons={verdict: _by_count(found) for verdict, found in reasons.items()},
         judged=_judged(decisions),
         calibration=_calibration(decisions),
     )
+
+
+def _by_count(found: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))
 
 
 def _group(verdict: Verdict, name: str, decisions: Sequence[Decided]) -> Group:
@@ -122,11 +128,12 @@ def _group(verdict: Verdict, name: str, decisions: Sequence[Decided]) -> Group:
     return Group(verdict, name, len(lines), dict(sorted(money.items())))
 
 
-def _reason(decided: Decided) -> str:
-    """Return the kinds of evidence for the first answer: what a line has in common with others."""
-    proposals = decided.answer.proposals
-    codes = dict.fromkeys(each.code for each in proposals[0].evidence) if proposals else {}
-    return " + ".join(code.replace("_", " ") for code in codes) or "no evidence"
+def _reasons(decided: Decided) -> Iterable[str]:
+    """Return the kinds of evidence for the first answer, or why there is none."""
+    answer = decided.answer
+    if not answer.proposals:
+        return [answer.because or "nothing fits"]
+    return {each.code.replace("_", " ") for each in answer.proposals[0].evidence}
 
 
 def _judged(decisions: Sequence[Decided]) -> Judged:
