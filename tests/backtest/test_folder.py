@@ -197,6 +197,8 @@ def test_the_past_is_known_by_a_file_that_names_lines_or_days(tmp_path: Path) ->
          "invoices.csv: no column names the amount; its columns are Invoice no, Invoice date"),
         ({"invoices.csv": INVOICES.replace("2026-02-27", "03/02/2026")},
          "invoices.csv: '03/02/2026' and all its dates can be read as dmy or mdy: say --date"),
+        ({"bank.csv": BANK.replace("2026-03-02", "02/03/2026").replace("2026-03-14", "4/3/2026")},
+         "bank.csv: line 3, field Booking date: '02/03/2026' and its column can be read as 'dmy'"),
         ({"bank.csv": BANK.replace("2026-03-14", "soon")},
          "bank.csv: line 5, field Booking date: 'soon' is not a date"),
         ({"invoices.json": '[{"number": 1}, 7]'}, "invoices.json, row 2: is not an object"),
@@ -217,6 +219,22 @@ def test_a_currency_that_nobody_names_is_asked_for(tmp_path: Path) -> None:
     assert refusal(tmp_path, {"invoices.csv": invoices}).endswith("say --currency")
     past = read(tmp_path, {}, Choices(currency="CHF"))
     assert {each.currency for each in past.lines} == {"CHF"}
+
+
+def test_what_the_caller_says_holds_only_where_a_file_leaves_it_open(tmp_path: Path) -> None:
+    invoices = 'Number,Date,Amount,Currency\nI-1,03/02/2026,"1,234",KWD\n'
+    with pytest.raises(Unusable, match="say --decimal"):
+        read(tmp_path, {"invoices.csv": invoices}, Choices(date_order="mdy"))
+    past = read(tmp_path, {"invoices.csv": invoices}, Choices(date_order="mdy", decimal=","))
+    assert past.books.documents[0].issued_on == date(2026, 3, 2)
+    assert past.books.documents[0].amount == 1234
+    assert past.lines[0].booked_on == date(2026, 3, 2)
+
+
+def test_a_statement_is_one_whatever_else_its_name_says(tmp_path: Path) -> None:
+    later = BANK.replace("2026-03-14", "2026-03-15").replace("T-3", "T-4")
+    past = read(tmp_path, {"client statements 2026.csv": later})
+    assert len(past.lines) == 4
 
 
 @pytest.mark.parametrize("name", ["invoices.csv", "bank.csv"])

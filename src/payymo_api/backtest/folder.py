@@ -64,7 +64,7 @@ def _by_kind(root: Path) -> tuple[dict[str, list[Path]], list[str]]:
         kind, ending = words.kind_of(path.stem), path.suffix.lower()
         if any(part.startswith(".") for part in name.parts):
             continue
-        if kind and ending in _TABLES:
+        if kind and kind in _FIELDS and ending in _TABLES:
             found[kind].append(path)
         elif ending in _STATEMENTS and not _is_advice(path):
             found["statement"].append(path)

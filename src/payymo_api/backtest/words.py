@@ -13,6 +13,8 @@ Fields = Mapping[str, Sequence[str]]
 """Field -> patterns of its header; each is one rank. Earlier fields choose first."""
 
 FILES: Final[Mapping[str, str]] = {
+    "statement": r"statements?|transactions?|kontoausz|umsatze|releve|rekeningafschr|extracto"
+    r"|estratto|kontoutdrag",
     "confirmed": r"confirmed|matched|matches|settled|zugeordnet|rapproche",
     "credit_notes": r"credit ?notes?|gutschrift|avoirs?|credit ?nota|abonos?|note (di )?credito"
     r"|kreditnot|kreditfakt|hyvityslasku",
