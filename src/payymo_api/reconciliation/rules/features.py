@@ -1,0 +1,164 @@
+"""The evidence for and against each hypothesis, as named features."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from payymo_api.reconciliation.rules.closing import Fit
+from payymo_api.reconciliation.rules.hypotheses import Hypothesis, Scene, due, listed
+from payymo_api.reconciliation.rules.index import Index
+from payymo_api.reconciliation.rules.numbering import Named, another, damaged
+from payymo_api.reconciliation.rules.payer import Grade
+from payymo_api.reconciliation.rules.reading import says_date
+from payymo_api.reconciliation.rules.values import Document
+
+_LONG_OVERDUE = 60
+_EARLY = 21
+
+
+def describe(scene: Scene, found: Sequence[Hypothesis], index: Index) -> None:
+    """Write to each hypothesis what speaks for and against it."""
+    names = {
+        document.id: scene.named.get(document.id) or damaged(scene.reading, document)
+        for each in found
+        for document in each.documents
+    }
+    for each in found:
+        each.features = [*_features(each, scene, names, found, index)]
+
+
+def _features(
+    each: Hypothesis,
+    scene: Scene,
+    names: dict[UUID, Named | None],
+    found: Sequence[Hypothesis],
+    index: Index,
+) -> Iterable[str]:
+    reference = _reference(each, scene, names)
+    grade = scene.payers.grade(each.customer)
+    better, equal = scene.payers.rivals(each.customer)
+    fit = each.how.fit.value
+    size = "one" if len(each.documents) == 1 else "many"
+    yield f"ref:{reference}"
+    yield f"payer:{grade.name}"
+    yield f"fit:{size}:{fit}"
+    yield f"ref+payer:{reference}:{_class(grade)}"
+    yield f"ref+fit:{_strength(reference)}:{size}:{fit}"
+    yield f"payer+fit:{_class(grade)}:{size}:{fit}"
+    if better:
+        yield f"payer_better:{_strength(reference)}:{min(better, 2)}"
+    if equal and grade > Grade.SHARED:
+        yield f"payer_equal:{_strength(reference)}:{min(equal, 2)}"
+    if grade == Grade.STRANGER:
+        yield f"payer_named:{scene.payers.named}:{_strength(reference)}"
+    mine = {document.id for document in each.documents}
+    if any(how >= Named.DIGITS and id not in mine for id, how in scene.named.items()):
+        yield f"names_other:{_strength(reference)}"
+    if _strength(reference) != "strong" and any(another(scene.reading, document) for document in each.documents):
+        yield f"names_another:{_strength(reference)}"
+    if len(each.documents) > 1:
+        yield f"ways:{_strength(reference)}:{min(each.ways, 3)}"
+        yield f"size:{min(len(each.documents), 6)}"
+        if each.balance:
+            yield "balance"
+        if any(document.kind == "credit_note" for document in each.documents):
+            yield f"credit:{_strength(reference)}"
+    else:
+        yield from _single(each.documents[0], each, scene, found, index, reference)
+
+
+def _single(
+    document: Document,
+    each: Hypothesis,
+    scene: Scene,
+    found: Sequence[Hypothesis],
+    index: Index,
+    reference: str,
+) -> Iterable[str]:
+    weak = _strength(reference) != "strong"
+    alike = [
+        other.documents[0]
+        for other in found
+        if len(other.documents) == 1
+        and other.customer == document.customer
+        and other.how.fit == each.how.fit
+    ]
+    if weak and len(alike) > 1:
+        yield "alike:" + ("oldest" if document == min(alike, key=_age) else "later")
+    if weak and each.how.fit is Fit.EXACT:
+        crowd = len(index.owed(scene.line.currency, scene.line.amount))
+        yield f"crowd:{_class(scene.payers.grade(document.customer))}:{_bucket(crowd)}"
+    if scene.reading.dates:
+        yield "date:" + ("this" if says_date(scene.reading, document.issued_on) else "other")
+    if scene.reading.months:
+        yield "month:" + ("this" if document.issued_on.month in scene.reading.months else "other")
+    if document.id in scene.ordered:
+        yield "order"
+    late = (scene.line.booked_on - (document.due_on or document.issued_on)).days
+    if weak:
+        yield "late:" + ("long" if late > _LONG_OVERDUE else "early" if late < -_EARLY else "normal")
+
+
+def _age(document: Document) -> tuple[object, ...]:
+    return (*due(document), document.number, document.id)
+
+
+def _reference(each: Hypothesis, scene: Scene, names: dict[UUID, Named | None]) -> str:
+    """Return how the text names the documents: the weakest of all, or that some are missing."""
+    levels = [names[document.id] for document in each.documents]
+    if len(levels) == 1:
+        level = levels[0]
+        if level is None and each.documents[0].id in scene.ordered:
+            return "ORDER"
+        return level.name if level else "NONE"
+    heads = [
+        document for document in each.documents if (scene.named.get(document.id) or 0) >= Named.DIGITS
+    ]
+    rest = [document for document in each.documents if document not in heads]
+    if not heads:
+        return "NONE" if None in levels or min(level or 0 for level in levels) < Named.NEAR else "ALL_NEAR"
+    if not rest:
+        return "ALL"
+    if len(listed(scene.reading, rest, heads)) == len(rest):
+        return "LISTED"
+    if all(names[document.id] for document in rest):
+        return "ALL_NEAR"
+    return "SOME"
+
+
+_STRONG = {"REFERENCE", "WHOLE", "DIGITS", "ALL", "LISTED"}
+_MIDDLE = {"NEAR", "TAIL", "ORDER", "ALL_NEAR", "SOME"}
+
+
+def _strength(reference: str) -> str:
+    if reference in _STRONG:
+        return "strong"
+    return "middle" if reference in _MIDDLE else "cut" if reference == "CUT" else "none"
+
+
+def _class(grade: Grade) -> str:
+    if grade >= Grade.ALIAS:
+        return "known"
+    if grade >= Grade.WHOLE:
+        return "whole"
+    if grade >= Grade.HEARD:
+        return "near"
+    return "weak" if grade > Grade.STRANGER else "stranger"
+
+
+def _bucket(count: int) -> str:
+    return "1" if count <= 1 else "3" if count <= 3 else "10" if count <= 10 else "many"
+
+
+def describe_none(scene: Scene, strangeness: float) -> list[str]:
+    """Return what speaks for the line belonging nowhere."""
+    payers = scene.payers
+    best = max(payers.grades.values(), default=Grade.STRANGER)
+    features = [f"none:payer:{best.name}:{payers.named}"]
+    if payers.elsewhere:
+        features.append(f"none:elsewhere:{min(payers.elsewhere, 3)}")
+    if any(document.amount == scene.line.amount for document in scene.paid):
+        features.append("none:paid_again")
+    elif scene.paid:
+        features.append("none:names_paid")
+    features.append(f"none:words:{round(strangeness)}")
+    return features
