@@ -118,7 +118,7 @@ class Stream:
         if answer.verdict == "post":
             matcher.settle(line, answer.proposals[0].shares, by_user=False)
         else:
-            matcher.note(line)
+            matcher.keep(line, answer)
         return self._prediction(row["id"], line, answer)
 
     def _confirm(self, row: Row) -> None:

@@ -28,6 +28,8 @@ class Fit(StrEnum):
     OVER = "over"
     INSTRUCTED = "instructed"
     """The payer ordered exactly this in the document's currency."""
+    RETURN = "return"
+    """It goes out again."""
     RATE = "rate"
     """The day's exchange rate makes it about this."""
 
@@ -130,6 +132,8 @@ def shares(line: Line, documents: Sequence[Document], how: Closing) -> tuple[Sha
     if len(documents) > 1:
         return tuple(_whole(each) for each in documents)
     (document,) = documents
+    if how.fit is Fit.RETURN:
+        return (Share(document.kind, document.id, line.amount, line.amount),)
     if how.fit in {Fit.INSTRUCTED, Fit.RATE}:
         return (Share("invoice", document.id, line.amount, document.open),)
     if line.amount > document.open and how.fit in {Fit.OVER, Fit.ROUNDING}:

@@ -41,27 +41,29 @@ def _features(
     yield f"ref:{reference}"
     yield f"payer:{grade.name}"
     yield f"fit:{size}:{fit}"
-    yield f"ref+payer:{reference}:{_class(grade)}"
-    yield f"ref+fit:{_strength(reference)}:{size}:{fit}"
-    yield f"payer+fit:{_class(grade)}:{size}:{fit}"
+    yield f"ref+payer:{reference}:{payer_class(grade)}"
+    yield f"ref+fit:{strength(reference)}:{size}:{fit}"
+    yield f"payer+fit:{payer_class(grade)}:{size}:{fit}"
     if better:
-        yield f"payer_better:{_strength(reference)}:{min(better, 2)}"
+        yield f"payer_better:{strength(reference)}:{min(better, 2)}"
     if equal and grade > Grade.SHARED:
-        yield f"payer_equal:{_strength(reference)}:{min(equal, 2)}"
+        yield f"payer_equal:{strength(reference)}:{min(equal, 2)}"
     if grade == Grade.STRANGER:
-        yield f"payer_named:{scene.payers.named}:{_strength(reference)}"
+        yield f"payer_named:{scene.payers.named}:{strength(reference)}"
     mine = {document.id for document in each.documents}
+    if mine & scene.reserved:
+        yield f"reserved:{strength(reference)}"
     if any(how >= Named.DIGITS and id not in mine for id, how in scene.named.items()):
-        yield f"names_other:{_strength(reference)}"
-    if _strength(reference) != "strong" and any(another(scene.reading, document) for document in each.documents):
-        yield f"names_another:{_strength(reference)}"
+        yield f"names_other:{strength(reference)}"
+    if strength(reference) != "strong" and any(another(scene.reading, document) for document in each.documents):
+        yield f"names_another:{strength(reference)}"
     if len(each.documents) > 1:
-        yield f"ways:{_strength(reference)}:{min(each.ways, 3)}"
+        yield f"ways:{strength(reference)}:{min(each.ways, 3)}"
         yield f"size:{min(len(each.documents), 6)}"
         if each.balance:
             yield "balance"
         if any(document.kind == "credit_note" for document in each.documents):
-            yield f"credit:{_strength(reference)}"
+            yield f"credit:{strength(reference)}"
     else:
         yield from _single(each.documents[0], each, scene, found, index, reference)
 
@@ -74,19 +76,21 @@ def _single(
     index: Index,
     reference: str,
 ) -> Iterable[str]:
-    weak = _strength(reference) != "strong"
+    weak = strength(reference) != "strong"
     alike = [
         other.documents[0]
         for other in found
         if len(other.documents) == 1
         and other.customer == document.customer
         and other.how.fit == each.how.fit
+        and other.documents[0].id not in scene.reserved
     ]
-    if weak and len(alike) > 1:
-        yield "alike:" + ("oldest" if document == min(alike, key=_age) else "later")
+    if weak and len(alike) > 1 and document in alike:
+        place = "oldest" if document == min(alike, key=_age) else "later"
+        yield f"alike:{place}:{strength(reference)}"
     if weak and each.how.fit is Fit.EXACT:
         crowd = len(index.owed(scene.line.currency, scene.line.amount))
-        yield f"crowd:{_class(scene.payers.grade(document.customer))}:{_bucket(crowd)}"
+        yield f"crowd:{payer_class(scene.payers.grade(document.customer))}:{_bucket(crowd)}"
     if scene.reading.dates:
         yield "date:" + ("this" if says_date(scene.reading, document.issued_on) else "other")
     if scene.reading.months:
@@ -129,13 +133,13 @@ _STRONG = {"REFERENCE", "WHOLE", "DIGITS", "ALL", "LISTED"}
 _MIDDLE = {"NEAR", "TAIL", "ORDER", "ALL_NEAR", "SOME"}
 
 
-def _strength(reference: str) -> str:
+def strength(reference: str) -> str:
     if reference in _STRONG:
         return "strong"
     return "middle" if reference in _MIDDLE else "cut" if reference == "CUT" else "none"
 
 
-def _class(grade: Grade) -> str:
+def payer_class(grade: Grade) -> str:
     if grade >= Grade.ALIAS:
         return "known"
     if grade >= Grade.WHOLE:
@@ -160,5 +164,7 @@ def describe_none(scene: Scene, strangeness: float) -> list[str]:
         features.append("none:paid_again")
     elif scene.paid:
         features.append("none:names_paid")
+    if any(id in scene.reserved and how >= Named.DIGITS for id, how in scene.named.items()):
+        features.append("none:names_reserved")
     features.append(f"none:words:{round(strangeness)}")
     return features

@@ -51,6 +51,8 @@ class Scene:
     """Documents that it names whole, of which nothing is open."""
     ordered: frozenset[UUID]
     """Documents whose order it names."""
+    reserved: frozenset[UUID]
+    """Documents that are proposed for another line."""
 
     @property
     def line(self) -> Line:
@@ -65,8 +67,10 @@ class Hypotheses:
         self._memory = memory
         self._rates = rates
 
-    def scene(self, reading: Reading, payers: Payers, hits: "Hits") -> Scene:
-        return Scene(reading, payers, hits.open, tuple(hits.paid), frozenset(hits.ordered))
+    def scene(self, reading: Reading, payers: Payers, hits: "Hits", reserved: frozenset[UUID]) -> Scene:
+        return Scene(
+            reading, payers, hits.open, tuple(hits.paid), frozenset(hits.ordered), reserved
+        )
 
     def of(self, scene: Scene) -> list[Hypothesis]:
         found: dict[frozenset[UUID], Hypothesis] = {}

@@ -32,6 +32,7 @@ class Index:
         self._by_customer_number: dict[str, dict[UUID, None]] = {}
         self._by_account: dict[str, dict[UUID, None]] = {}
         self._by_word: dict[str, dict[UUID, None]] = {}
+        self._paid: dict[Amount, dict[UUID, None]] = {}
         self._payouts_by_amount: dict[Amount, dict[UUID, None]] = {}
 
     # what changes
@@ -82,7 +83,18 @@ class Index:
     def put_rates(self, rates: Rates) -> None:
         insort(self._rates, rates, key=lambda each: each.on)
 
+    def pay(self, currency: str, amount: int, document: UUID) -> None:
+        """Remember that one line paid the document so much: it may come back."""
+        _add(self._paid, (currency, amount), document)
+
+    def unpay(self, currency: str, amount: int, document: UUID) -> None:
+        _drop(self._paid, (currency, amount), document)
+
     # what is found
+
+    def paid(self, currency: str, amount: int) -> list[Document]:
+        """Return the documents of which one line paid exactly this."""
+        return [self.documents[id] for id in self._paid.get((currency, amount), ()) if id in self.documents]
 
     def rates_on(self, day: date) -> Rates | None:
         """Return the rates of the day, or the last before it."""

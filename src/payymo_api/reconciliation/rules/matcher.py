@@ -13,7 +13,8 @@ from payymo_api.reconciliation.rules.features import describe, describe_none
 from payymo_api.reconciliation.rules.hypotheses import Hypotheses, Hypothesis, hits
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.memory import Memory
-from payymo_api.reconciliation.rules.names import heard
+from payymo_api.reconciliation.rules.names import Likeness, heard, likeness, name_of, name_words
+from payymo_api.reconciliation.rules.outgoing import describe_outgoing, outgoing
 from payymo_api.reconciliation.rules.payer import payers
 from payymo_api.reconciliation.rules.reading import Reading, read
 from payymo_api.reconciliation.rules.values import (
@@ -47,9 +48,10 @@ class Matcher:
         self.index = Index()
         self.memory = Memory()
         self._own_accounts = frozenset(own_accounts)
-        self._own_names = tuple(own_names)
+        self._own_names = tuple(each for text in own_names if (each := name_of(text)))
         self._settled: dict[UUID, tuple[Line, tuple[Share, ...], bool]] = {}
         self._seen: set[tuple[object, ...]] = set()
+        self._reserved: dict[UUID, tuple[UUID, ...]] = {}
         self.debug: list[tuple[list[str], list[Hypothesis]]] = []
 
     def put_customer(self, customer: Customer) -> None:
@@ -110,14 +112,25 @@ class Matcher:
 
     def _batch(self, line: Line) -> Answer | None:
         documents = self.index.collected(line.currency, line.booked_on)
-        if documents and sum(each.open for each in documents) == line.amount:
+        name = heard(name_words(line.counterparty_name or ""), is_name=True)
+        own = not name.words or any(likeness(each, name) >= Likeness.NEAR for each in self._own_names)
+        if documents and own and sum(each.open for each in documents) == line.amount:
             shares = tuple(Share("invoice", each.id, each.open, each.open) for each in documents)
             evidence = (Evidence("batch", "The sum of the day's direct debits."),)
             return Answer(line.id, "post", (Proposal(shares, 0.999, evidence),))
         return None
 
     def _outgoing(self, line: Line) -> Answer:
-        return Answer(line.id, "none")
+        reading = read(line)
+        found = outgoing(reading, self.index)
+        if not found:
+            return Answer(line.id, "none")
+        owners = {each.customer for each in found if each.customer}
+        who = payers(reading, self.index, self.memory, owners)
+        describe_outgoing(reading, who, found)
+        none = ["none:out"]
+        self.debug.append((none, found))
+        return self._answer(line, none, found)
 
     # invoices
 
@@ -131,7 +144,7 @@ class Matcher:
         }
         who = payers(reading, self.index, self.memory, owners)
         hypotheses = Hypotheses(self.index, self.memory, self.index.rates_on(line.booked_on))
-        scene = hypotheses.scene(reading, who, found_hits)
+        scene = hypotheses.scene(reading, who, found_hits, self._reserved_by_others(line))
         found = hypotheses.of(scene)
         describe(scene, found, self.index)
         none = describe_none(scene, self.memory.strangeness(reading.words))
@@ -164,13 +177,27 @@ class Matcher:
 
     def settle(self, line: Line, shares: Sequence[Share], *, by_user: bool) -> None:
         self._move(shares, 1)
+        self._pay(line, shares)
         self._settled[line.id] = (line, tuple(shares), by_user)
+        self._free(line.id)
         self._seen.add(self._entry(line))
         if by_user or shares:
             self._learn(line, shares, 1)
 
-    def note(self, line: Line) -> None:
+    def keep(self, line: Line, answer: Answer) -> None:
+        """Remember the entry; what is proposed is reserved softly until somebody decides."""
         self._seen.add(self._entry(line))
+        self._free(line.id)
+        if answer.verdict == "propose":
+            self._reserved[line.id] = tuple(each.document for each in answer.proposals[0].shares)
+
+    def _free(self, line: UUID) -> None:
+        self._reserved.pop(line, None)
+
+    def _reserved_by_others(self, line: Line) -> frozenset[UUID]:
+        return frozenset(
+            document for other, documents in self._reserved.items() if other != line.id for document in documents
+        )
 
     def unsettle(self, line_id: UUID) -> None:
         line, shares, by_user = self._settled.pop(line_id)
@@ -181,6 +208,12 @@ class Matcher:
     def recall(self, line: Line, shares: Sequence[Share]) -> None:
         self._seen.add(self._entry(line))
         self._learn(line, shares, 1)
+        self._pay(line, shares)
+
+    def _pay(self, line: Line, shares: Sequence[Share]) -> None:
+        for share in shares:
+            if share.type == "invoice" and share.amount > 0:
+                self.index.pay(line.currency, share.amount, share.document)
 
     def _move(self, shares: Sequence[Share], sign: int) -> None:
         for share in shares:
