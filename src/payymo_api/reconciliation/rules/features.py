@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from payymo_api.reconciliation.rules.closing import Fit
-from payymo_api.reconciliation.rules.hypotheses import Hypothesis, Scene, due, listed
+from payymo_api.reconciliation.rules.hypotheses import Hypothesis, Scene, age, listed
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.numbering import Named, another, damaged
 from payymo_api.reconciliation.rules.payer import Grade
@@ -103,7 +103,7 @@ def _single(
 
 
 def _age(document: Document) -> tuple[object, ...]:
-    return (*due(document), document.number, document.id)
+    return (*age(document), document.number, document.id)
 
 
 def _reference(each: Hypothesis, scene: Scene, names: dict[UUID, Named | None]) -> str:

@@ -172,7 +172,7 @@ class Hypotheses:
 
 def _pool(documents: Sequence[Document], named: Collection[Document]) -> list[Document]:
     """Return at most as many as sets can be looked for among: the named and the oldest."""
-    ordered = sorted(documents, key=lambda each: (each not in named, due(each), each.number))
+    ordered = sorted(documents, key=lambda each: (each not in named, age(each), each.number))
     return ordered[:MOST_AMOUNTS]
 
 
@@ -180,13 +180,13 @@ def _signed(document: Document) -> int:
     return -document.open if document.kind == "credit_note" else document.open
 
 
-def due(document: Document) -> tuple[str, str]:
-    return ((document.due_on or document.issued_on).isoformat(), document.issued_on.isoformat())
+def age(document: Document) -> tuple[str, str]:
+    return (document.issued_on.isoformat(), (document.due_on or document.issued_on).isoformat())
 
 
 def _rests(singles: Iterable[Hypothesis]) -> Iterator[Hypothesis]:
     """The oldest that more or less was paid of: those nearest the amount first."""
-    parts = sorted((each for each in singles if each.how.fit is Fit.PART), key=lambda each: due(each.documents[0]))
+    parts = sorted((each for each in singles if each.how.fit is Fit.PART), key=lambda each: age(each.documents[0]))
     overs = sorted((each for each in singles if each.how.fit is Fit.OVER), key=lambda each: -each.documents[0].open)
     yield from parts[:_MOST_RESTS]
     yield from overs[:_MOST_RESTS]

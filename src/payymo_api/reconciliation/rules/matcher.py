@@ -70,7 +70,7 @@ class Matcher:
         """Return what the line is for; nothing changes."""
         if self._entry(line) in self._seen:
             return Answer(line.id, "none", because="The bank sent this entry before.")
-        if line.counterparty_account in self._own_accounts:
+        if not self._own_accounts.isdisjoint(read(line).accounts):
             return Answer(line.id, "none", because="A transfer between the tenant's own accounts.")
         payout = self._payout(line)
         if payout:
@@ -237,7 +237,7 @@ class Matcher:
         name = heard(reading.payer, is_name=True).whole if reading.payer else None
         if len(customers) == 1 or (not shares and line.amount > 0):
             customer = next(iter(customers)) if customers else None
-            self.memory.learn(line.counterparty_account, name, reading.words, customer, count)
+            self.memory.learn(reading.accounts, name, reading.words, customer, count)
 
 
 def _score(features: Sequence[str]) -> float:

@@ -21,14 +21,14 @@ class Memory:
 
     def learn(
         self,
-        account: str | None,
+        accounts: Iterable[str],
         name: str | None,
         words: Iterable[str],
         customer: UUID | None,
         count: int = 1,
     ) -> None:
         """Remember that this payer's money was the customer's, or (None) belonged nowhere."""
-        for memory, key in ((self._accounts, account), (self._names, name)):
+        for memory, key in ((self._names, name), *((self._accounts, each) for each in accounts)):
             if key:
                 counts = memory.setdefault(key, {})
                 counts[customer] = counts.get(customer, 0) + count
@@ -44,8 +44,8 @@ class Memory:
     def apart(self, line: UUID, document: UUID) -> bool:
         return (line, document) in self._apart
 
-    def of_account(self, account: str | None) -> dict[UUID | None, int]:
-        return self._accounts.get(account or "", {})
+    def of_account(self, account: str) -> dict[UUID | None, int]:
+        return self._accounts.get(account, {})
 
     def of_name(self, name: str | None) -> dict[UUID | None, int]:
         return self._names.get(name or "", {})

@@ -99,13 +99,13 @@ def payers(
     for key in reading.keys:
         for customer in index.numbered(key):
             raise_to(customer, Grade.NUMBER)
-    line = reading.line
-    for customer in index.holders(line.counterparty_account or ""):
-        raise_to(customer, Grade.ACCOUNT)
+    for account in reading.accounts:
+        for customer in index.holders(account):
+            raise_to(customer, Grade.ACCOUNT)
     elsewhere = 0
     for known, grade in (
         (memory.of_name(name.whole if name else None), Grade.ALIAS),
-        (memory.of_account(line.counterparty_account), Grade.CONFIRMED),
+        *((memory.of_account(each), Grade.CONFIRMED) for each in reading.accounts),
     ):
         for customer, count in known.items():
             if customer is None:

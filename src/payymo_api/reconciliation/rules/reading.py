@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from payymo_api.reconciliation.rules.accounts import ibans
 from payymo_api.reconciliation.rules.months import MONTHS
 from payymo_api.reconciliation.rules.names import name_words
 from payymo_api.reconciliation.rules.plain import fold
@@ -48,6 +49,8 @@ class Reading:
     """Every number that the line may name, with at least one digit."""
     numbers: list[tuple[int, int, str]] = field(default_factory=list)
     """Text, place and digits of each run of digits, in the order of the text."""
+    accounts: tuple[str, ...] = ()
+    """The counterparty's account, and those that the text names."""
     words: tuple[str, ...] = ()
     payer: tuple[str, ...] = ()
     """The words of the counterparty's name, if the bank gave one."""
@@ -63,13 +66,16 @@ class Reading:
 def read(line: Line) -> Reading:
     reading = Reading(line)
     words: dict[str, None] = {}
+    accounts = dict.fromkeys([line.counterparty_account] if line.counterparty_account else [])
     dates: set[tuple[int | None, int, int]] = set()
     for place, text in enumerate(_texts(line)):
         folded = fold(text)
         _numbers(reading, place, folded)
         words.update(dict.fromkeys(_WORD.findall(folded)))
         dates.update(_dates(folded))
+        accounts.update(dict.fromkeys(ibans(folded)))
     reading.words = tuple(words)
+    reading.accounts = tuple(accounts)
     reading.payer = name_words(line.counterparty_name or "")
     reading.dates = frozenset(dates)
     reading.months = frozenset(MONTHS[each] for each in words if each in MONTHS)
