@@ -24,6 +24,26 @@ def describe(scene: Scene, found: Sequence[Hypothesis], index: Index) -> None:
     }
     for each in found:
         each.features = [*_features(each, scene, names, found, index)]
+        each.doubt = _doubt(each, scene)
+
+
+def _doubt(each: Hypothesis, scene: Scene) -> str | None:
+    """Return what forbids to post it unseen, however likely it seems."""
+    marks = {feature.split(":")[0]: feature.split(":")[1:] for feature in each.features}
+    reference, grade = marks["ref"][0], scene.payers.grade(each.customer)
+    if strength(reference) == "strong":
+        return None
+    if strength(reference) in {"none", "cut"} and grade <= Grade.SHARED:
+        return "Nothing but the amount speaks for it."
+    if "names_another" in marks or (
+        scene.paid and strength(reference) != "middle"
+    ):
+        return "The text names another number."
+    if marks.get("alike", [""])[0] in {"later", "first_due"} and not {"this"} & {
+        *marks.get("date", ()), *marks.get("month", ())
+    }:
+        return "An older document has the same amount."
+    return None
 
 
 def _features(
@@ -58,7 +78,7 @@ def _features(
     if strength(reference) != "strong" and any(another(scene.reading, document) for document in each.documents):
         yield f"names_another:{strength(reference)}"
     if len(each.documents) > 1:
-        yield f"ways:{strength(reference)}:{min(each.ways, 3)}"
+        yield f"ways:{strength(reference)}:{_ways(each, found)}"
         yield f"size:{min(len(each.documents), 6)}"
         if each.balance:
             yield "balance"
@@ -66,6 +86,24 @@ def _features(
             yield f"credit:{strength(reference)}"
     else:
         yield from _single(each.documents[0], each, scene, found, index, reference)
+
+
+def _ways(each: Hypothesis, found: Sequence[Hypothesis]) -> str:
+    """Return how many other sets have the sum; of sets of equal amounts, the oldest counts."""
+    twins = [other for other in found if _amounts(other) == _amounts(each)]
+    others = sum(len(other.documents) > 1 and other.customer == each.customer for other in found)
+    if len(twins) == others:
+        oldest = min(twins, key=_ages)
+        return "1" if others == 1 else "oldest" if each is oldest else "later"
+    return str(min(others - len(twins) + 1, 3))
+
+
+def _amounts(each: Hypothesis) -> tuple[object, ...]:
+    return (each.customer, *sorted((document.kind, document.open) for document in each.documents))
+
+
+def _ages(each: Hypothesis) -> list[tuple[object, ...]]:
+    return sorted(_age(document) for document in each.documents)
 
 
 def _single(
@@ -86,8 +124,7 @@ def _single(
         and other.documents[0].id not in scene.reserved
     ]
     if weak and len(alike) > 1 and document in alike:
-        place = "oldest" if document == min(alike, key=_age) else "later"
-        yield f"alike:{place}:{strength(reference)}"
+        yield f"alike:{_place(document, alike)}:{strength(reference)}"
     if weak and each.how.fit is Fit.EXACT:
         crowd = len(index.owed(scene.line.currency, scene.line.amount))
         yield f"crowd:{payer_class(scene.payers.grade(document.customer))}:{_bucket(crowd)}"
@@ -100,6 +137,19 @@ def _single(
     late = (scene.line.booked_on - (document.due_on or document.issued_on)).days
     if weak:
         yield "late:" + ("long" if late > _LONG_OVERDUE else "early" if late < -_EARLY else "normal")
+
+
+def _place(document: Document, alike: Sequence[Document]) -> str:
+    """Return where it stands among documents of one amount: the first, or not."""
+    first_issued = document == min(alike, key=_age)
+    first_due = document == min(alike, key=_falls_due)
+    if first_issued:
+        return "oldest" if first_due else "first_issued"
+    return "first_due" if first_due else "later"
+
+
+def _falls_due(document: Document) -> tuple[object, ...]:
+    return (document.due_on or document.issued_on, *_age(document))
 
 
 def _age(document: Document) -> tuple[object, ...]:

@@ -32,6 +32,8 @@ class Hypothesis:
     """How many sets of the customer's documents have this sum (counted to 3)."""
     balance: bool = False
     """They are all that the customer owes."""
+    doubt: str | None = None
+    """Why a person has to decide, however likely it is."""
     features: list[str] = field(default_factory=list)
 
     @property

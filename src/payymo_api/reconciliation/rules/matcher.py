@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import timedelta
 from uuid import UUID
 
 from payymo_api.reconciliation.rules import closing
@@ -32,7 +32,8 @@ from payymo_api.reconciliation.rules.values import (
 from payymo_api.reconciliation.rules.weights import WEIGHTS
 
 _MOST_PROPOSALS = 5
-_LEAST_PROPOSED = 0.05
+_COLLECTED_WITHIN = (0, 1, 2, 3, 4, 5)
+"""Days between a collection and its line."""
 
 
 class Matcher:
@@ -70,16 +71,16 @@ class Matcher:
         """Return what the line is for; nothing changes."""
         if self._entry(line) in self._seen:
             return Answer(line.id, "none", because="The bank sent this entry before.")
-        if not self._own_accounts.isdisjoint(read(line).accounts):
-            return Answer(line.id, "none", because="A transfer between the tenant's own accounts.")
         payout = self._payout(line)
         if payout:
             return payout
-        if line.amount < 0:
-            return self._outgoing(line)
         batch = self._batch(line)
         if batch:
             return batch
+        if not self._own_accounts.isdisjoint(read(line).accounts):
+            return Answer(line.id, "none", because="A transfer between the tenant's own accounts.")
+        if line.amount < 0:
+            return self._outgoing(line)
         return self._incoming(line)
 
     @staticmethod
@@ -111,14 +112,23 @@ class Matcher:
         return Answer(line.id, "post" if sure else "propose", proposals)
 
     def _batch(self, line: Line) -> Answer | None:
-        documents = self.index.collected(line.currency, line.booked_on)
-        name = heard(name_words(line.counterparty_name or ""), is_name=True)
-        own = not name.words or any(likeness(each, name) >= Likeness.NEAR for each in self._own_names)
-        if documents and own and sum(each.open for each in documents) == line.amount:
-            shares = tuple(Share("invoice", each.id, each.open, each.open) for each in documents)
-            evidence = (Evidence("batch", "The sum of the day's direct debits."),)
-            return Answer(line.id, "post", (Proposal(shares, 0.999, evidence),))
+        if line.amount <= 0 or not self._is_own(line):
+            return None
+        for days in _COLLECTED_WITHIN:
+            documents = self.index.collected(line.currency, line.booked_on - timedelta(days=days))
+            if documents and sum(each.open for each in documents) == line.amount:
+                shares = tuple(Share("invoice", each.id, each.open, each.open) for each in documents)
+                evidence = (Evidence("batch", "The sum of the day's direct debits."),)
+                return Answer(line.id, "post", (Proposal(shares, 0.999, evidence),))
         return None
+
+    def _is_own(self, line: Line) -> bool:
+        """Tell whether the line may be the tenant's own doing: nobody else is named as payer."""
+        foreign = set(read(line).accounts) - self._own_accounts
+        name = heard(name_words(line.counterparty_name or ""), is_name=True)
+        return not foreign and (
+            not name.words or any(likeness(each, name) >= Likeness.NEAR for each in self._own_names)
+        )
 
     def _outgoing(self, line: Line) -> Answer:
         reading = read(line)
@@ -169,7 +179,7 @@ class Matcher:
             return Answer(line.id, "none")
         best = ranked[0][0]
         second = max(ranked[1][0] if len(ranked) > 1 else 0.0, empty)
-        if best >= self.policy.least_probability and best - second >= self.policy.least_margin and self.policy.automatic:
+        if ranked[0][1].doubt is None and best >= self.policy.least_probability and best - second >= self.policy.least_margin and self.policy.automatic:
             return Answer(line.id, "post", proposals)
         return Answer(line.id, "propose", proposals)
 
