@@ -75,7 +75,7 @@ def _features(
         yield f"reserved:{strength(reference)}"
     if any(how >= Named.DIGITS and id not in mine for id, how in scene.named.items()):
         yield f"names_other:{strength(reference)}"
-    if strength(reference) != "strong" and any(another(scene.reading, document) for document in each.documents):
+    if strength(reference) != "strong" and another(scene.reading, each.documents):
         yield f"names_another:{strength(reference)}"
     if len(each.documents) > 1:
         yield f"ways:{strength(reference)}:{_ways(each, found)}"

@@ -1,5 +1,6 @@
 """How a document's number stands in a text: whole, in part, or damaged."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -111,15 +112,21 @@ def _cut(reading: Reading, number: Numbering) -> bool:
     )
 
 
-def another(reading: Reading, document: Document) -> bool:
-    """Tell whether the text names some other number of the document's own series."""
-    number = numbering(document.number)
-    length, head = len(number.whole), number.whole[:2]
-    return length >= _SHORTEST_DAMAGED and any(
-        len(key) == length
-        and key[:2] == head
-        and key != number.whole
-        and numbering(key).shape == number.shape
-        and not within(key, number.whole, 1)
-        for key in reading.keys
+def another(reading: Reading, documents: Iterable[Document]) -> bool:
+    """Tell whether the text names some other number of the documents' own series."""
+    numbers = [numbering(each.number) for each in documents]
+    wholes = [each.whole for each in numbers]
+    return any(
+        _same_series(key, numbers) and not any(within(key, whole, 1) for whole in wholes)
+        for key, stretch in reading.keys.items()
+        if not stretch.date
+    )
+
+
+def _same_series(key: str, numbers: Iterable[Numbering]) -> bool:
+    return any(
+        len(key) == len(each.whole) >= _SHORTEST_DAMAGED
+        and key[:2] == each.whole[:2]
+        and numbering(key).shape == each.shape
+        for each in numbers
     )

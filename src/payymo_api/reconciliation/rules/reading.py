@@ -38,6 +38,8 @@ class Stretch:
     end: int
     last: bool
     """Nothing follows in this text: it may have been cut here."""
+    date: bool = False
+    """It is a day, not a number."""
 
 
 @dataclass(slots=True)
@@ -70,7 +72,8 @@ def read(line: Line) -> Reading:
     dates: set[tuple[int | None, int, int]] = set()
     for place, text in enumerate(_texts(line)):
         folded = fold(text)
-        _numbers(reading, place, folded)
+        days = [found.span() for found in _DATE.finditer(folded)]
+        _numbers(reading, place, folded, days)
         words.update(dict.fromkeys(_WORD.findall(folded)))
         dates.update(_dates(folded))
         accounts.update(dict.fromkeys(ibans(folded)))
@@ -92,7 +95,9 @@ def _texts(line: Line) -> Iterator[str]:
                 yield way
 
 
-def _numbers(reading: Reading, place: int, text: str) -> None:
+def _numbers(
+    reading: Reading, place: int, text: str, days: list[tuple[int, int]]
+) -> None:
     runs = [(found[0], found.start(), found.end()) for found in _RUN.finditer(text)][:_MOST_RUNS]
     end = len(runs)
     keys = reading.keys
@@ -110,7 +115,13 @@ def _numbers(reading: Reading, place: int, text: str) -> None:
             if len(key) > _LONGEST_KEY:
                 break
             if has_digit and len(key) >= _SHORTEST_KEY and key not in keys:
-                keys[key] = Stretch(place, start, ends, last == end - 1)
+                keys[key] = Stretch(
+                    place, start, ends, last == end - 1, _is_day(start, ends, days)
+                )
+
+
+def _is_day(start: int, end: int, days: list[tuple[int, int]]) -> bool:
+    return any(begins <= start and end <= ends for begins, ends in days)
 
 
 def _dates(text: str) -> Iterator[tuple[int | None, int, int]]:
