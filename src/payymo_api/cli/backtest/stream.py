@@ -209,6 +209,8 @@ def _texts(row: Row) -> Iterable[str]:
         yield row["remittanceInformationUnstructured"]
     if row.get("remittanceInformationStructured"):
         yield row["remittanceInformationStructured"]
+    if row.get("additionalInformation"):
+        yield row["additionalInformation"]
 
 
 def _date(text: str | None) -> date | None:

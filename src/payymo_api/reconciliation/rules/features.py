@@ -39,9 +39,7 @@ def _doubt(each: Hypothesis, scene: Scene) -> str | None:
         scene.paid and strength(reference) != "middle"
     ):
         return "The text names another number."
-    if marks.get("alike", [""])[0] in {"later", "first_due"} and not {"this"} & {
-        *marks.get("date", ()), *marks.get("month", ())
-    }:
+    if marks.get("alike", [""])[0] in {"later", "first_due"} and marks["alike"][2] != "this":
         return "An older document has the same amount."
     return None
 
@@ -78,7 +76,8 @@ def _features(
     if strength(reference) != "strong" and another(scene.reading, each.documents):
         yield f"names_another:{strength(reference)}"
     if len(each.documents) > 1:
-        yield f"ways:{strength(reference)}:{_ways(each, found)}"
+        if strength(reference) != "strong":
+            yield f"ways:{strength(reference)}:{_ways(each, found)}"
         yield f"size:{min(len(each.documents), 6)}"
         if each.balance:
             yield "balance"
@@ -123,20 +122,28 @@ def _single(
         and other.how.fit == each.how.fit
         and other.documents[0].id not in scene.reserved
     ]
+    hint = _hint(document, scene)
     if weak and len(alike) > 1 and document in alike:
-        yield f"alike:{_place(document, alike)}:{strength(reference)}"
+        fit = "exact" if each.how.fit is Fit.EXACT else "other"
+        yield f"alike:{_place(document, alike)}:{strength(reference)}:{hint}:{fit}"
     if weak and each.how.fit is Fit.EXACT:
         crowd = len(index.owed(scene.line.currency, scene.line.amount))
         yield f"crowd:{payer_class(scene.payers.grade(document.customer))}:{_bucket(crowd)}"
-    if scene.reading.dates:
-        yield "date:" + ("this" if says_date(scene.reading, document.issued_on) else "other")
-    if scene.reading.months:
-        yield "month:" + ("this" if document.issued_on.month in scene.reading.months else "other")
+    if hint != "no":
+        yield f"day:{hint}"
     if document.id in scene.ordered:
         yield "order"
     late = (scene.line.booked_on - (document.due_on or document.issued_on)).days
-    if weak:
+    if weak and len(alike) < 2:
         yield "late:" + ("long" if late > _LONG_OVERDUE else "early" if late < -_EARLY else "normal")
+
+
+def _hint(document: Document, scene: Scene) -> str:
+    """Return whether a day or month that the text names is the document's."""
+    reading = scene.reading
+    if says_date(reading, document.issued_on) or document.issued_on.month in reading.months:
+        return "this"
+    return "other" if reading.dates or reading.months else "no"
 
 
 def _place(document: Document, alike: Sequence[Document]) -> str:

@@ -5,6 +5,8 @@ from functools import lru_cache
 from unicodedata import combining, normalize
 
 WORD = re.compile(r"[^\W_]+")
+_LOST = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
+"""What a bank writes for a letter that it can't."""
 _LETTERS = str.maketrans(
     {"Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "'": "", "’": ""}
 )
@@ -13,6 +15,7 @@ _LETTERS = str.maketrans(
 @lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """Return the text in capitals without accents: Ärger, ARGER and ärger are one."""
+    text = _LOST.sub("", text)
     if text.isascii():
         return text.upper().replace("'", "")
     raised = normalize("NFKD", text.upper())
