@@ -23,6 +23,11 @@ def ibans(text: str) -> Iterator[str]:
             yield rest
 
 
+def spellings(account: str) -> tuple[str, ...]:
+    """Return the account as banks may give it: an IBAN also without country and check digits."""
+    return (account, account[4:]) if account[:2] in _LENGTHS else (account,)
+
+
 def _is_valid(iban: str) -> bool:
     """ISO 7064 mod 97-10 over the number with its first four characters moved behind."""
     return int("".join(str(int(each, 36)) for each in iban[4:] + iban[:4])) % 97 == 1

@@ -39,7 +39,7 @@ def _doubt(each: Hypothesis, scene: Scene) -> str | None:
         scene.paid and strength(reference) != "middle"
     ):
         return "The text names another number."
-    if marks.get("alike", [""])[0] in {"later", "first_due"} and marks["alike"][2] != "this":
+    if marks.get("alike", [""])[0] in {"later", "first_due", "first_issued"} and marks["alike"][2] != "this":
         return "An older document has the same amount."
     return None
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from payymo_api.reconciliation.rules.accounts import spellings
 from payymo_api.reconciliation.rules.names import Name, name_of
 from payymo_api.reconciliation.rules.numbering import document_keys
 from payymo_api.reconciliation.rules.plain import compact
@@ -49,7 +50,8 @@ class Index:
         if customer.number:
             change(self._by_customer_number, compact(customer.number), customer.id)
         for account in customer.accounts:
-            change(self._by_account, account, customer.id)
+            for each in spellings(account):
+                change(self._by_account, each, customer.id)
         for word in {word for name in names for word in name.words}:
             change(self._by_word, word, customer.id)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from payymo_api.reconciliation.rules import closing
+from payymo_api.reconciliation.rules.accounts import spellings
 from payymo_api.reconciliation.rules.closing import Fit
 from payymo_api.reconciliation.rules.features import describe, describe_none
 from payymo_api.reconciliation.rules.hypotheses import Hypotheses, Hypothesis, hits
@@ -48,7 +49,7 @@ class Matcher:
         self.policy = policy or Policy()
         self.index = Index()
         self.memory = Memory()
-        self._own_accounts = frozenset(own_accounts)
+        self._own_accounts = frozenset(each for account in own_accounts for each in spellings(account))
         self._own_names = tuple(each for text in own_names if (each := name_of(text)))
         self._settled: dict[UUID, tuple[Line, tuple[Share, ...], bool]] = {}
         self._seen: set[tuple[object, ...]] = set()

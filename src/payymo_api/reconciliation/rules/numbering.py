@@ -12,7 +12,7 @@ from payymo_api.reconciliation.rules.reading import Reading
 from payymo_api.reconciliation.rules.values import Document
 
 _SHORTEST_WHOLE = 4
-_SHORTEST_DAMAGED = 5
+_SHORTEST_DAMAGED = 4
 _SHORTEST_DIGITS = 4
 _SHORTEST_TAIL = 2
 _SHORTEST_CUT = 2
@@ -107,9 +107,14 @@ def _tail(reading: Reading, number: Numbering) -> bool:
 
 def _cut(reading: Reading, number: Numbering) -> bool:
     return any(
-        len(key) < len(number.whole) and number.whole.startswith(key) and len(key) >= _SHORTEST_CUT
+        _SHORTEST_CUT <= len(key) < len(number.whole)
+        and (number.whole.startswith(key) or _digits_cut(key, number.digits))
         for key in reading.keys
     )
+
+
+def _digits_cut(key: str, digits: str) -> bool:
+    return len(key) >= _SHORTEST_DIGITS and digits.startswith(key)
 
 
 def another(reading: Reading, documents: Iterable[Document]) -> bool:
@@ -117,10 +122,15 @@ def another(reading: Reading, documents: Iterable[Document]) -> bool:
     numbers = [numbering(each.number) for each in documents]
     wholes = [each.whole for each in numbers]
     return any(
-        _same_series(key, numbers) and not any(within(key, whole, 1) for whole in wholes)
+        _same_series(key, numbers) and not any(_nearly(key, whole) for whole in wholes)
         for key, stretch in reading.keys.items()
         if not stretch.date
     )
+
+
+def _nearly(key: str, whole: str) -> bool:
+    """One slip apart, or cut short of its last two characters with others glued to it."""
+    return key[:-2] == whole[:-2] or within(key, whole, 1)
 
 
 def _same_series(key: str, numbers: Iterable[Numbering]) -> bool:
