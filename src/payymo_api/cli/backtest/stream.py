@@ -33,11 +33,21 @@ class Stream:
         self._ids: dict[str, UUID] = {}
         self._names: dict[UUID, str] = {}
         self._lines: dict[str, tuple[Matcher, Line]] = {}
-        self._currency: dict[str, str] = {}
+        self._handlers: dict[str, Callable[[Row], Row | None]] = {
+            "tenant": self._tenant,
+            "customer": self._customer,
+            "invoice": self._invoice,
+            "payout": self._payout,
+            "rates": self._rates,
+            "history": self._history,
+            "transaction": self._transaction,
+            "confirm": self._confirm,
+            "unmatch": self._unmatch,
+        }
 
     def handle(self, row: Row) -> Row | None:
         """Do what the row says; return the prediction if it is a bank line to decide."""
-        return getattr(self, "_" + row.pop("op"))(row)
+        return self._handlers[row.pop("op")](row)
 
     def _id(self, name: str) -> UUID:
         found = self._ids.get(name)
@@ -73,7 +83,9 @@ class Stream:
                 number=row["number"],
                 currency=currency,
                 amount=minor_units(row["amount"], currency),
-                open=0 if row.get("collection_method") == "card" else minor_units(row["amount_open"], currency),
+                open=0
+                if row.get("collection_method") == "card"
+                else minor_units(row["amount_open"], currency),
                 issued_on=date.fromisoformat(row["issue_date"]),
                 due_on=_date(row.get("due_date")),
                 customer=self._id(row["customer_id"]) if row.get("customer_id") else None,
@@ -81,7 +93,9 @@ class Stream:
                 po_number=row.get("po_number"),
                 direct_debit=row.get("collection_method") == "direct_debit",
                 collection_on=_date(row.get("collection_date")),
-                discount=Discount(Decimal(str(terms["percent"])), int(terms["days"])) if terms else None,
+                discount=Discount(Decimal(str(terms["percent"])), int(terms["days"]))
+                if terms
+                else None,
             )
         )
 
@@ -161,7 +175,10 @@ class Stream:
                 "score": round(first.probability, 6),
                 "allocations": self._allocations(first, line),
                 "candidates": [
-                    {"score": round(each.probability, 6), "allocations": self._allocations(each, line)}
+                    {
+                        "score": round(each.probability, 6),
+                        "allocations": self._allocations(each, line),
+                    }
                     for each in answer.proposals
                 ],
                 "reasons": [each.text for each in first.evidence],
@@ -174,7 +191,11 @@ class Stream:
                 "type": each.type,
                 "id": self._names[each.document],
                 "amount": decimal_text(each.amount, line.currency),
-                **({"write_off": decimal_text(each.write_off, line.currency)} if each.write_off else {}),
+                **(
+                    {"write_off": decimal_text(each.write_off, line.currency)}
+                    if each.write_off
+                    else {}
+                ),
             }
             for each in proposal.shares
         ]
@@ -185,7 +206,11 @@ def line_of(id: UUID, account: str, row: Row) -> Line:
     money = row["transactionAmount"]
     party = row.get("debtorAccount") or row.get("creditorAccount") or {}
     exchange = row.get("currencyExchange")
-    instructed = (exchange[0] if isinstance(exchange, list) else exchange or {}).get("instructedAmount") if exchange else None
+    instructed = (
+        (exchange[0] if isinstance(exchange, list) else exchange or {}).get("instructedAmount")
+        if exchange
+        else None
+    )
     return Line(
         id,
         minor_units(money["amount"], money["currency"]),
@@ -197,7 +222,12 @@ def line_of(id: UUID, account: str, row: Row) -> Line:
         counterparty_account=party.get("iban") or party.get("bban"),
         end_to_end_id=row.get("endToEndId"),
         bank_reference=row.get("entryReference"),
-        instructed=(minor_units(instructed["amount"], instructed["currency"]), instructed["currency"]) if instructed else None,
+        instructed=(
+            minor_units(instructed["amount"], instructed["currency"]),
+            instructed["currency"],
+        )
+        if instructed
+        else None,
     )
 
 

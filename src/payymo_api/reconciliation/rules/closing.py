@@ -79,17 +79,28 @@ def closing(line: Line, document: Document, rates: Rates | None) -> Closing | No
     """Return how the line closes this one document; None if it says nothing of it."""
     if document.currency != line.currency:
         return _foreign(line, document, rates)
-    rest = document.open - line.amount
-    if rest == 0:
+    return _less(line, document, rates) if line.amount < document.open else _enough(line, document)
+
+
+def _enough(line: Line, document: Document) -> Closing:
+    over = line.amount - document.open
+    if over == 0:
         return Closing(Fit.EXACT)
+    return Closing(Fit.ROUNDING if _is_rounding(over, document) else Fit.OVER)
+
+
+def _is_rounding(difference: int, document: Document) -> bool:
+    """Less than a unit of the currency, and no great part of what is open."""
+    return difference < unit(document.currency) and difference * 10 < document.open
+
+
+def _less(line: Line, document: Document, rates: Rates | None) -> Closing:
+    rest = document.open - line.amount
     expected = discounted(document, line)
     if expected is not None and abs(expected - line.amount) <= 1:
         return Closing(Fit.DISCOUNT, rest)
-    one = unit(line.currency)
-    if abs(rest) < one and abs(rest) * 10 < document.open:
-        return Closing(Fit.ROUNDING, max(rest, 0))
-    if rest < 0:
-        return Closing(Fit.OVER)
+    if _is_rounding(rest, document):
+        return Closing(Fit.ROUNDING, rest)
     if _is_fee(rest, document, rates):
         return Closing(Fit.FEE, rest)
     return Closing(Fit.PART)
@@ -115,9 +126,7 @@ def converted(amount: int, source: str, target: str, rates: Rates | None) -> Dec
     """Return the amount in minor units of the target currency, None without a rate."""
     if rates is None or source not in rates.rates or target not in rates.rates:
         return None
-    return (
-        amount * rates.rates[target] / rates.rates[source] * unit(target) / unit(source)
-    )
+    return amount * rates.rates[target] / rates.rates[source] * unit(target) / unit(source)
 
 
 _REASONS: dict[Fit, WriteOffReason] = {

@@ -46,7 +46,9 @@ class Index:
         self.customers[customer.id], self.names[customer.id] = customer, names
         self._customer_entries(customer, names, _add)
 
-    def _customer_entries(self, customer: Customer, names: Iterable[Name], change: "_Change") -> None:
+    def _customer_entries(
+        self, customer: Customer, names: Iterable[Name], change: "_Change"
+    ) -> None:
         if customer.number:
             change(self._by_customer_number, compact(customer.number), customer.id)
         for account in customer.accounts:
@@ -96,7 +98,11 @@ class Index:
 
     def paid(self, currency: str, amount: int) -> list[Document]:
         """Return the documents of which one line paid exactly this."""
-        return [self.documents[id] for id in self._paid.get((currency, amount), ()) if id in self.documents]
+        return [
+            self.documents[id]
+            for id in self._paid.get((currency, amount), ())
+            if id in self.documents
+        ]
 
     def rates_on(self, day: date) -> Rates | None:
         """Return the rates of the day, or the last before it."""

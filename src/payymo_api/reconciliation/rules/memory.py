@@ -47,8 +47,8 @@ class Memory:
     def of_account(self, account: str) -> dict[UUID | None, int]:
         return self._accounts.get(account, {})
 
-    def of_name(self, name: str | None) -> dict[UUID | None, int]:
-        return self._names.get(name or "", {})
+    def of_name(self, name: str) -> dict[UUID | None, int]:
+        return self._names.get(name, {})
 
     def strangeness(self, words: Iterable[str]) -> float:
         """Return the log-odds that a line of these words belongs nowhere, between -3 and 3.
@@ -64,7 +64,9 @@ class Memory:
             seen = self._words.get(word)
             if seen is None:
                 continue
-            odds = math.log((seen[0] + 0.5) / (nowhere + 1)) - math.log((seen[1] + 0.5) / (matched + 1))
+            odds = math.log((seen[0] + 0.5) / (nowhere + 1)) - math.log(
+                (seen[1] + 0.5) / (matched + 1)
+            )
             if abs(odds) > abs(best):
                 best = odds
         return max(-_MOST_TELLING, min(_MOST_TELLING, best))

@@ -16,20 +16,21 @@ from payymo_api.reconciliation.rules.plain import WORD, fold
 _ABBREVIATION = re.compile(r"(?:\b[^\W\d_]{1,4}\.)+")
 _DIGRAPH = re.compile(r"[AOU]E")
 _LEGAL_FORMS = frozenset(
-    "AB AG AKTIEBOLAG APS AS ASA BV BVBA CO COMMV COOP COMPANY CORP CORPORATION CV DOO EF EG EI EK EURL"
-    " EV GBR GCV GESMBH GMBH HAFTUNGSBESCHRANKT HANDELSBOLAG HB INC IS IVS KB KFT KFM KG KGAA KY"
-    " LDA LIMITED LLC LLP LTD LTDA MBH NV OG OHG OO OY OYJ PARTG PLC PTY SA SAPA SARL SAS SASU SC"
-    " SCA SCOOP SCOP SCRL SE SKA SL SLL SLU SNC SP SPA SPJ SPK SPOL SPZOO SR SRL SRLS SRO TMI UG UNIP VOF Z ZOO"
-    .split()
+    "AB AG AKTIEBOLAG APS AS ASA BV BVBA CO COMMV COMPANY COOP CORP CORPORATION CV DOO EF EG EI EK"
+    " EURL EV GBR GCV GESMBH GMBH HAFTUNGSBESCHRANKT HANDELSBOLAG HB INC IS IVS KB KFT KFM KG KGAA"
+    " KY LDA LIMITED LLC LLP LTD LTDA MBH NV OG OHG OO OY OYJ PARTG PLC PTY SA SAPA SARL SAS SASU"
+    " SC SCA SCOOP SCOP SCRL SE SKA SL SLL SLU SNC SP SPA SPJ SPK SPOL SPZOO SR SRL SRLS SRO TMI"
+    " UG UNIP VOF Z ZOO".split()
 )
 _FILLERS = frozenset(
-    "A AND AT C D DE DEN DER DI DR E EN ET FA FIRM FIRMA FR FRAU FRU HERR HR I LA LE MISS MM MME MR MRS"
-    " MS OCH OG O SIG SNR SR SRA THE U UND VAN VON Y".split()
+    "A AND AT C D DE DEN DER DI DR E EN ET FA FIRM FIRMA FR FRAU FRU HERR HR I LA LE MISS MM MME"
+    " MR MRS MS OCH OG O SIG SNR SR SRA THE U UND VAN VON Y".split()
 )
 _LEAST_LETTERS = 4
 _SHORTEST_FUZZY = 5
 _SHORTEST_CUT = 8
 _MOST_REST = 2
+_PAIR = 2
 
 
 class Likeness(IntEnum):
@@ -154,13 +155,19 @@ def _in_part(name: Name, payer: Heard, missing: list[str]) -> Likeness:
     unheard = [each for each in missing if not _misspelt(each, payer.words)]
     if not unheard:
         return Likeness.NEAR
-    if len(unheard) == 1 and payer.words:
-        last = payer.words[-1]
-        if len(name.words) > 1 and len(last) > 1 and payer.is_name and unheard[0].startswith(last) and last not in name.words:
+    if len(unheard) == 1 and len(name.words) > 1:
+        (word,) = unheard
+        if _ends_within(word, name, payer):
             return Likeness.NEAR
-        if len(name.words) == 2 and unheard[0] != name.surname and _initial(unheard[0], payer):
+        if word != name.surname and _initial(word, payer):
             return Likeness.INITIAL
     return Likeness.SHARED if len(missing) < len(name.words) else Likeness.NONE
+
+
+def _ends_within(word: str, name: Name, payer: Heard) -> bool:
+    """The payer's name was cut within this word."""
+    last = payer.words[-1] if payer.is_name and payer.words else ""
+    return len(last) > 1 and word.startswith(last) and last not in name.words
 
 
 def _initial(word: str, payer: Heard) -> bool:
@@ -185,7 +192,7 @@ def within(one: str, other: str, most: int) -> bool:
     if max(len(one), len(other)) <= 1:
         return bool(one or other) <= most
     if most == 1:
-        return len(one) == len(other) == 2 and one == other[::-1]
+        return one == other[::-1] and one[_PAIR:] == ""
     return (
         within(one[1:], other[1:], most - 1)
         or within(one[1:], other, most - 1)

@@ -56,7 +56,9 @@ def numbering(number: str) -> Numbering:
     digits = "".join(each for each in whole if each.isdigit())
     blocks = "".join(each if each.isdigit() else " " for each in number).split()
     shape = tuple((is_digit, len(list(run))) for is_digit, run in groupby(whole, str.isdigit))
-    return Numbering(whole, digits, blocks[-1].lstrip("0") if blocks else "", shape, whole.translate(_LOOKALIKES))
+    return Numbering(
+        whole, digits, blocks[-1].lstrip("0") if blocks else "", shape, whole.translate(_LOOKALIKES)
+    )
 
 
 def document_keys(document: Document) -> dict[str, Named]:
@@ -84,7 +86,11 @@ def damaged(reading: Reading, document: Document) -> Named | None:
     number = numbering(document.number)
     if len(number.whole) >= _SHORTEST_DAMAGED and _near(reading, number):
         return Named.NEAR
-    if number.tail != number.digits and len(number.tail) >= _SHORTEST_TAIL and _tail(reading, number):
+    if (
+        number.tail != number.digits
+        and len(number.tail) >= _SHORTEST_TAIL
+        and _tail(reading, number)
+    ):
         return Named.TAIL
     if _cut(reading, number):
         return Named.CUT

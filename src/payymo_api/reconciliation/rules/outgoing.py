@@ -4,33 +4,29 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from payymo_api.reconciliation.rules.closing import Closing, Fit
-from payymo_api.reconciliation.rules.features import payer_class, strength
-from payymo_api.reconciliation.rules.hypotheses import Hypothesis
+from payymo_api.reconciliation.rules.features import payer_class
+from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE
 from payymo_api.reconciliation.rules.index import Index
-from payymo_api.reconciliation.rules.numbering import Named, damaged
-from payymo_api.reconciliation.rules.numbering import named as named_how
+from payymo_api.reconciliation.rules.marks import strength
+from payymo_api.reconciliation.rules.numbering import Named, named
 from payymo_api.reconciliation.rules.payer import Payers
 from payymo_api.reconciliation.rules.reading import Reading
-from payymo_api.reconciliation.rules.values import Document
+from payymo_api.reconciliation.rules.scene import Hypothesis
+from payymo_api.reconciliation.rules.values import Document, Evidence
 
-_MOST_ALIKE = 40
+NONE = ("none:out",)
+"""What speaks for the line being for no document."""
 
 
 def outgoing(reading: Reading, index: Index) -> list[Hypothesis]:
-    """Return the open credit notes of exactly this amount, and what was paid with it."""
-    line = reading.line
-    amount = -line.amount
-    found: dict[UUID, Document] = {}
-    for key in reading.keys:
-        for document in index.named(key):
-            if _fits(document, line.currency, amount):
-                found[document.id] = document
-    for id in list(index.owed(line.currency, amount))[:_MOST_ALIKE]:
-        if _fits(index.documents[id], line.currency, amount):
-            found[id] = index.documents[id]
-    for document in index.paid(line.currency, amount)[-_MOST_ALIKE:]:
-        if _fits(document, line.currency, amount):
-            found[document.id] = document
+    """Return the open credit notes of exactly this amount, and what was paid with as much."""
+    currency, amount = reading.line.currency, -reading.line.amount
+    candidates = [
+        *(document for key in reading.keys for document in index.named(key)),
+        *(index.documents[id] for id in list(index.owed(currency, amount))[:MOST_ALIKE]),
+        *index.paid(currency, amount)[-MOST_ALIKE:],
+    ]
+    found = {each.id: each for each in candidates if _fits(each, currency, amount)}
     return [Hypothesis((each,), Closing(Fit.RETURN)) for each in found.values()]
 
 
@@ -42,27 +38,41 @@ def _fits(document: Document, currency: str, amount: int) -> bool:
     return document.amount - document.open >= amount
 
 
-def describe_outgoing(reading: Reading, who: Payers, found: Sequence[Hypothesis]) -> None:
-    """Write to each hypothesis what speaks for it."""
-    whole = {
-        each.documents[0].id
-        for each in found
-        if (how := named_how(reading, each.documents[0])) and how >= Named.DIGITS
-    }
-    classes = [payer_class(who.grade(each.customer)) for each in found]
-    for each, name in zip(found, classes, strict=True):
-        document = each.documents[0]
-        how = named_how(reading, document) or damaged(reading, document)
-        reference = strength(how.name if how else "NONE")
-        kind = document.kind
-        each.features = [
-            f"out:{kind}",
-            f"out:ref:{reference}",
-            f"out:payer:{name}",
-            f"out:ref+payer:{reference}:{name}",
-        ]
-        if whole and document.id not in whole:
-            each.features.append("out:names_other")
-        rivals = sum(other == name for other in classes) - 1
-        if rivals and reference != "strong":
-            each.features.append(f"out:alike:{min(rivals, 2)}")
+def features(reading: Reading, payers: Payers, found: Sequence[Hypothesis]) -> list[list[str]]:
+    """Return what speaks for each hypothesis, in their order."""
+    names = {each.documents[0].id: named(reading, each.documents[0]) for each in found}
+    return [_features(each, payers, names, found) for each in found]
+
+
+def _features(
+    each: Hypothesis,
+    payers: Payers,
+    names: dict[UUID, Named | None],
+    found: Sequence[Hypothesis],
+) -> list[str]:
+    (document,) = each.documents
+    how = names[document.id]
+    reference = strength(how.name if how else "NONE")
+    payer = payer_class(payers.grade(each.customer))
+    marks = [
+        f"out:{document.kind}",
+        f"out:ref:{reference}",
+        f"out:payer:{payer}",
+        f"out:ref+payer:{reference}:{payer}",
+    ]
+    if reference == "strong":
+        return marks
+    if any((other or 0) >= Named.DIGITS for other in names.values()):
+        marks.append("out:names_other")
+    equals = sum(payer_class(payers.grade(other.customer)) == payer for other in found) - 1
+    if equals:
+        marks.append(f"out:alike:{min(equals, 2)}")
+    return marks
+
+
+def evidence(each: Hypothesis) -> tuple[Evidence, ...]:
+    """Return what speaks for it, in words for a bookkeeper."""
+    number = each.documents[0].number
+    if each.documents[0].kind == "credit_note":
+        return (Evidence("refund", f"The amount is exactly what is to be paid back of {number}."),)
+    return (Evidence("return", f"As much was paid for {number} before, and goes back."),)

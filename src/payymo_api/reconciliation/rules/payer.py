@@ -1,7 +1,7 @@
 """Who paid: a question of its own, answered once per line."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
@@ -75,44 +75,57 @@ _BY_TEXT = {
     Likeness.NEAR: Grade.INITIAL,
     Likeness.WHOLE: Grade.HEARD,
 }
+_BY_TEXT_ALONE = {**_BY_TEXT, Likeness.WHOLE: Grade.WHOLE}
+"""Where the bank gives no name, the text's is the payer's."""
 
 
-def payers(
-    reading: Reading, index: Index, memory: Memory, owners: Iterable[UUID] = ()
-) -> Payers:
+def payers(reading: Reading, index: Index, memory: Memory, owners: Iterable[UUID] = ()) -> Payers:
     """Grade every customer for whom anything speaks; `owners` are compared in any case."""
+    name = heard(reading.payer, is_name=True) if reading.payer else None
     grades: dict[UUID, Grade] = {}
-
-    def raise_to(customer: UUID, grade: Grade) -> None:
+    known = _remembered(reading, memory, name)
+    for customer, grade in (
+        *_alike(reading, index, name, owners),
+        *_recorded(reading, index),
+        *((customer, grade) for customer, _, grade in known if customer),
+    ):
         if grade > grades.get(customer, Grade.STRANGER):
             grades[customer] = grade
-
-    name = heard(reading.payer, is_name=True) if reading.payer else None
-    text = heard(reading.words, is_name=False)
-    for customer in {*_sharing(name, index), *_sharing(text, index), *owners}:
-        by_name = _like(index, customer, name)
-        by_text = _like(index, customer, text)
-        raise_to(customer, _BY_NAME.get(by_name, Grade.STRANGER))
-        if name is None and by_text == Likeness.WHOLE:
-            raise_to(customer, Grade.WHOLE)
-        raise_to(customer, _BY_TEXT.get(by_text, Grade.STRANGER))
-    for key in reading.keys:
-        for customer in index.numbered(key):
-            raise_to(customer, Grade.NUMBER)
-    for account in reading.accounts:
-        for customer in index.holders(account):
-            raise_to(customer, Grade.ACCOUNT)
-    elsewhere = 0
-    for known, grade in (
-        (memory.of_name(name.whole if name else None), Grade.ALIAS),
-        *((memory.of_account(each), Grade.CONFIRMED) for each in reading.accounts),
-    ):
-        for customer, count in known.items():
-            if customer is None:
-                elsewhere = max(elsewhere, count)
-            elif count > 0:
-                raise_to(customer, grade)
+    elsewhere = max((count for customer, count, _ in known if customer is None), default=0)
     return Payers(grades, name is not None, elsewhere)
+
+
+def _alike(
+    reading: Reading, index: Index, name: Heard | None, owners: Iterable[UUID]
+) -> Iterator[tuple[UUID, Grade]]:
+    """By name: the payer's, and what the text says beside it or in its place."""
+    text = heard(reading.words, is_name=False)
+    by_text = _BY_TEXT if name else _BY_TEXT_ALONE
+    for customer in {*_sharing(name, index), *_sharing(text, index), *owners}:
+        yield customer, _BY_NAME.get(_like(index, customer, name), Grade.STRANGER)
+        yield customer, by_text.get(_like(index, customer, text), Grade.STRANGER)
+
+
+def _recorded(reading: Reading, index: Index) -> Iterator[tuple[UUID, Grade]]:
+    """By what the tenant's own records say of its customers."""
+    for key in reading.keys:
+        yield from ((customer, Grade.NUMBER) for customer in index.numbered(key))
+    for account in reading.accounts:
+        yield from ((customer, Grade.ACCOUNT) for customer in index.holders(account))
+
+
+def _remembered(
+    reading: Reading, memory: Memory, name: Heard | None
+) -> list[tuple[UUID | None, int, Grade]]:
+    """By what was confirmed: customer (None: belongs nowhere), how often, and what it says."""
+    found = [(memory.of_name(name.whole), Grade.ALIAS)] if name else []
+    found += [(memory.of_account(each), Grade.CONFIRMED) for each in reading.accounts]
+    return [
+        (customer, count, grade)
+        for counts, grade in found
+        for customer, count in counts.items()
+        if count > 0
+    ]
 
 
 def _like(index: Index, customer: UUID, words: Heard | None) -> Likeness:

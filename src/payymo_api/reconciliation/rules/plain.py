@@ -8,7 +8,7 @@ WORD = re.compile(r"[^\W_]+")
 _LOST = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
 """What a bank writes for a letter that it can't."""
 _LETTERS = str.maketrans(
-    {"Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "'": "", "’": ""}
+    {"Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "'": "", "\u2019": ""}
 )
 
 

@@ -23,6 +23,8 @@ _LONGEST_KEY = 35
 _MOST_JOINED = 8
 _WIDEST_GAP = 3
 _SHORTEST_KEY = 3
+_MONTHS, _DAYS = range(1, 13), range(1, 32)
+_CENTURY = 2000
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y>20\d\d)[-./](?P<m>\d\d?)[-./](?P<d>\d\d?)"
     r"|(?P<d2>\d\d?)[-./](?P<m2>\d\d?)(?:[-./](?P<y2>20\d\d|\d\d))?\.?)(?!\d)"
@@ -60,9 +62,11 @@ class Reading:
     """Year (if said), month, day."""
     months: frozenset[int] = frozenset()
 
-    @property
-    def digit_runs(self) -> set[str]:
-        return {digits for _, _, digits in self.numbers}
+    gaps: dict[tuple[int, int], str] = field(default_factory=dict)
+    """What stands before a run of digits, blanks left out."""
+
+    def gap_before(self, text: int, start: int) -> str:
+        return self.gaps.get((text, start), "")
 
 
 def read(line: Line) -> Reading:
@@ -95,15 +99,15 @@ def _texts(line: Line) -> Iterator[str]:
                 yield way
 
 
-def _numbers(
-    reading: Reading, place: int, text: str, days: list[tuple[int, int]]
-) -> None:
+def _numbers(reading: Reading, place: int, text: str, days: list[tuple[int, int]]) -> None:
     runs = [(found[0], found.start(), found.end()) for found in _RUN.finditer(text)][:_MOST_RUNS]
     end = len(runs)
     keys = reading.keys
     for first, (run, start, _) in enumerate(runs):
         if run[0].isdigit():
             reading.numbers.append((place, start, run))
+            if first:
+                reading.gaps[place, start] = text[runs[first - 1][2] : start].strip()
         key, has_digit, before = "", False, start
         for last in range(first, min(first + _MOST_JOINED, end)):
             part, begins, ends = runs[last]
@@ -115,9 +119,7 @@ def _numbers(
             if len(key) > _LONGEST_KEY:
                 break
             if has_digit and len(key) >= _SHORTEST_KEY and key not in keys:
-                keys[key] = Stretch(
-                    place, start, ends, last == end - 1, _is_day(start, ends, days)
-                )
+                keys[key] = Stretch(place, start, ends, last == end - 1, _is_day(start, ends, days))
 
 
 def _is_day(start: int, end: int, days: list[tuple[int, int]]) -> bool:
@@ -126,13 +128,15 @@ def _is_day(start: int, end: int, days: list[tuple[int, int]]) -> bool:
 
 def _dates(text: str) -> Iterator[tuple[int | None, int, int]]:
     for found in _DATE.finditer(text):
-        year, month, day = found["y"] or found["y2"], found["m"] or found["m2"], found["d"] or found["d2"]
-        if 1 <= int(month) <= 12 and 1 <= int(day) <= 31:
-            whole = None if year is None else int(year) + (2000 if int(year) < 100 else 0)
+        year, month, day = (
+            found["y"] or found["y2"],
+            found["m"] or found["m2"],
+            found["d"] or found["d2"],
+        )
+        if int(month) in _MONTHS and int(day) in _DAYS:
+            whole = int(year) % 100 + _CENTURY if year else None
             yield whole, int(month), int(day)
 
 
 def says_date(reading: Reading, day: date) -> bool:
-    return bool(
-        reading.dates & {(day.year, day.month, day.day), (None, day.month, day.day)}
-    )
+    return bool(reading.dates & {(day.year, day.month, day.day), (None, day.month, day.day)})
