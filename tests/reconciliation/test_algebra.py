@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
@@ -11,6 +12,7 @@ from payymo_api.reconciliation.rules.algebra import (
     document_moves,
     fits,
     line_moves,
+    reversal,
 )
 
 LINES = [UUID(int=number) for number in range(1, 4)]
@@ -28,6 +30,7 @@ def entries(draw: st.DrawFn) -> Entry:
         document=document,
         amount=amount,
         document_amount=amount,
+        write_off=0 if kind == "on_account" else draw(st.integers(-(10**6), 10**6)),
         makes_credit=kind == "on_account" and amount > 0,
     )
 
@@ -40,8 +43,9 @@ def test_money_is_conserved(found: list[Entry]) -> None:
     noted = sum(document_move(each) for each in found if each.document_type == "credit_note")
     used = sum(document_move(each) for each in found if each.document_type == "on_account")
     made = sum(each.amount for each in found if each.makes_credit)
+    written_off = sum(each.write_off for each in found)
 
-    assert moved == settled + paid_out - noted + made - used
+    assert moved == settled + paid_out - noted + made - used - written_off
 
 
 @given(st.lists(entries(), min_size=1))
@@ -52,6 +56,16 @@ def test_moves_are_the_sums_of_their_allocations(found: list[Entry]) -> None:
         parts = [each for each in found if each.document == id and not each.makes_credit]
         assert move == sum(document_move(each) for each in parts)
     assert credits_made(found).keys() == {each.document for each in found if each.makes_credit}
+
+
+@given(st.lists(entries(), min_size=1), st.integers(-(10**15), 10**15))
+def test_undoing_negates_every_move_in_either_currency(found: list[Entry], foreign: int) -> None:
+    match = [*found, replace(found[0], document_amount=foreign)]
+    undoing = [reversal(each) for each in match]
+
+    assert not any(line_moves([*match, *undoing]).values())
+    assert not any(document_moves([*match, *undoing]).values())
+    assert [reversal(each) for each in undoing] == match
 
 
 @given(st.integers(), st.integers(), st.integers())

@@ -19,13 +19,13 @@ A line's settled amount moves by the plain sum of its allocations' amounts, so a
 lets one allocation be larger than the line. Two bounds hold for every row after every match and
 every undoing: settled stays between 0 and the row's (signed) amount.
 
-In one currency and without write-offs money is conserved: what lines move by equals what invoices
-and payouts move by, less credit notes, plus credits made, less credits used. Undoing negates all.
+In one currency money is conserved: what lines move by equals what invoices and payouts move by,
+less credit notes, plus credits made, less credits used, less write-offs. Undoing negates all.
 """
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -74,6 +74,16 @@ def document_moves(entries: Iterable[Entry]) -> dict[UUID, int]:
 
 def credits_made(entries: Iterable[Entry]) -> dict[UUID, int]:
     return {entry.document: entry.amount for entry in entries if entry.makes_credit}
+
+
+def reversal(entry: Entry) -> Entry:
+    """Return what undoes it; of a made credit it moves the line and takes the credit away."""
+    return replace(
+        entry,
+        amount=-entry.amount,
+        document_amount=-entry.document_amount,
+        write_off=-entry.write_off,
+    )
 
 
 def fits(settled: int, move: int, amount: int) -> bool:

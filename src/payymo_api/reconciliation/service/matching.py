@@ -45,7 +45,7 @@ from payymo_api.reconciliation.repository.matches import (
     made,
 )
 from payymo_api.reconciliation.repository.suggestions import superseded
-from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves
+from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves, reversal
 from payymo_api.reconciliation.schemas import MatchRequest, Source
 from payymo_api.reconciliation.service import learning, news
 from payymo_api.reconciliation.service.books import Books
@@ -147,7 +147,7 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
     books = await _lock_again(scope, allocations)
     entries = [_entry(each, books) for each in allocations]
     _take_credits_back(books, entries)
-    reverse = [_reversed(each) for each in entries]
+    reverse = [reversal(each) for each in entries]
     try:
         books.check_bounds(reverse)
     except (LineOverAllocated, DocumentOverSettled, PayoutNotWhole) as error:
@@ -254,19 +254,6 @@ def _entry(row: Allocation, books: Books) -> Entry:
         write_off=row.write_off_minor,
         write_off_reason=row.write_off_reason,
         makes_credit=row.credit_id is not None and row.amount_minor > 0,
-    )
-
-
-def _reversed(entry: Entry) -> Entry:
-    """A made credit's reversal moves the line only; the credit itself is emptied."""
-    return Entry(
-        line=entry.line,
-        document_type=entry.document_type,
-        document=entry.document,
-        amount=-entry.amount,
-        document_amount=-entry.document_amount,
-        write_off=-entry.write_off,
-        makes_credit=entry.makes_credit,
     )
 
 
