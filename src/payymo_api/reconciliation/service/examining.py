@@ -5,15 +5,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from payymo_api.banking.models import Transaction
-from payymo_api.banking.repository import TransactionRepository
+from payymo_api.banking.repository import TransactionRepository, lines_to_settle
 from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import InvoiceId, PayoutId, TenantId, TransactionId
 from payymo_api.invoicing.models import Customer, Invoice
-from payymo_api.messaging import outbox
-from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.reconciliation.repository.candidates import Candidates
-from payymo_api.reconciliation.repository.matches import AllocationRepository
+from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules import text
 from payymo_api.reconciliation.rules.algebra import Entry
@@ -24,20 +22,10 @@ from payymo_api.reconciliation.service import arrivals
 from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.lines import line_of
 from payymo_api.reconciliation.service.matching import ENGINE, Origin, record
+from payymo_api.reconciliation.service.suggesting import withdraw
 
 BATCH = 100
 _MOST_KEYS = 150
-
-
-async def ask(scope: Scope) -> None:
-    """Have every open line looked at anew, by a worker."""
-    await outbox.record(scope, MatchingDue())
-
-
-async def examine_all(database: Database, tenant_id: TenantId) -> None:
-    async with database.scope(tenant_id) as scope:
-        await TransactionRepository(scope).examine_again()
-    await examine(database, tenant_id)
 
 
 async def examine_touched(
@@ -77,6 +65,7 @@ async def examine_batch(scope: Scope) -> int:
     if not rows:
         return 0
     transfers = await pair(scope, rows)
+    await _take_back(scope, transfers)
     free = [row for row in rows if row.id not in transfers]
     found = await arrivals.among(scope, free)
     payments = [row for row in free if row.amount_minor > 0 and row.id not in found.lines]
@@ -86,6 +75,11 @@ async def examine_batch(scope: Scope) -> int:
     undecided = [row for row in payments if row.id not in posted]
     await Candidates(scope).keep_keys({row.id: _keys([line_of(row)]) for row in undecided})
     return len(rows)
+
+
+async def _take_back(scope: Scope, transfers: Collection[TransactionId]) -> None:
+    """A transfer between own accounts, whose lines are locked, settles nothing."""
+    await withdraw(scope, await lines_to_settle(scope, transfers))
 
 
 async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision]:
@@ -111,7 +105,7 @@ async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision
         payers,
         crowded | crowded_lines,
     )
-    apart = await AllocationRepository(scope).undone_pairs(mine)
+    apart = await LearnedRepository(scope).apart(mine)
     return [each for each in found if each.line in mine and not _pairs(each) & apart]
 
 

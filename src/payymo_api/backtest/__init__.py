@@ -1,0 +1,1 @@
+"""A tenant's own past, replayed: what would have been posted, proposed and left alone."""
