@@ -37,7 +37,7 @@ class _Customers:
         return next(filter(None, known), None) or self._made(told[0], number, name)
 
     def _made(self, key: str, number: str | None, name: str | None) -> UUID:
-        made = Customer(_id("customer", key), (name,) if name else (), number)
+        made = Customer(_id("customer", key), (name or key,), number)
         self.add(made, key)
         return made.id
 

@@ -83,7 +83,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`reasons`: how many lines of a decision have a kind of evidence."""
+    """`reasons`: how many lines of a decision have the same ones."""
 
     past: Past
     decisions: Sequence[Decided]
@@ -104,7 +104,7 @@ def report(past: Past, decisions: Sequence[Decided]) -> Report:
     reasons: defaultdict[Verdict, Counter[str]] = defaultdict(Counter)
     for each in decisions:
         months[f"{each.line.booked_on:%Y-%m}"][each.answer.verdict] += 1
-        reasons[each.answer.verdict].update(_reasons(each))
+        reasons[each.answer.verdict][_reason(each)] += 1
     return Report(
         past=past,
         decisions=decisions,
@@ -128,12 +128,13 @@ def _group(verdict: Verdict, name: str, decisions: Sequence[Decided]) -> Group:
     return Group(verdict, name, len(lines), dict(sorted(money.items())))
 
 
-def _reasons(decided: Decided) -> Iterable[str]:
-    """Return the kinds of evidence for the first answer, or why there is none."""
+def _reason(decided: Decided) -> str:
+    """Return what a posted line goes by, or why another one was not posted."""
     answer = decided.answer
-    if not answer.proposals:
-        return [answer.because or "nothing fits"]
-    return {each.code.replace("_", " ") for each in answer.proposals[0].evidence}
+    if answer.verdict != "post":
+        return answer.because or "no reason given"
+    codes = dict.fromkeys(each.code for each in answer.proposals[0].evidence)
+    return ", ".join(code.replace("_", " ") for code in codes)
 
 
 def _judged(decisions: Sequence[Decided]) -> Judged:
