@@ -124,20 +124,26 @@ def _numbers(
             reading.numbers.append((place, start, run))
             if first:
                 reading.gaps[place, start] = text[runs[first - 1][2] : start].strip()
-        key, has_digit, before = "", False, start
-        for last in range(first, min(first + _MOST_JOINED, end)):
-            part, begins, ends = runs[last]
-            if begins - before > _WIDEST_GAP:
-                break
-            key += part
-            has_digit = has_digit or part[0].isdigit()
-            before = ends
-            if len(key) > _LONGEST_KEY:
-                break
-            if has_digit and len(key) >= _SHORTEST_KEY and (key not in keys or keys[key].date):
+        for key, last in _joined(runs, first):
+            if key not in keys or keys[key].date:
+                ends = runs[last][2]
                 is_day = _is_within(start, ends, days)
                 if not is_day or len(key) > _LONGEST_PART_OF_DAY:
                     keys[key] = Stretch(place, start, ends, last == end - 1, is_day)
+
+
+def _joined(runs: list[tuple[str, int, int]], first: int) -> Iterator[tuple[str, int]]:
+    """Join a run with its neighbours, as long as they stand close; with the last one's place."""
+    key, has_digit, before = "", False, runs[first][1]
+    for last in range(first, min(first + _MOST_JOINED, len(runs))):
+        part, begins, ends = runs[last]
+        key += part
+        if begins - before > _WIDEST_GAP or len(key) > _LONGEST_KEY:
+            return
+        has_digit = has_digit or part[0].isdigit()
+        before = ends
+        if has_digit and len(key) >= _SHORTEST_KEY:
+            yield key, last
 
 
 def _is_within(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
