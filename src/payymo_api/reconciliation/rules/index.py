@@ -139,7 +139,12 @@ class Index:
         return self._by_word.get(word, {})
 
     def payouts_of(self, currency: str, amount: int) -> list[Payout]:
-        return [self.payouts[id] for id in self._payouts_by_amount.get((currency, amount), ())]
+        """Return the payouts of this amount, and of as much in the other direction."""
+        return [
+            self.payouts[id]
+            for signed in (amount, -amount)
+            for id in self._payouts_by_amount.get((currency, signed), ())
+        ]
 
 
 def _add(entries: dict[Any, dict[UUID, None]], key: Hashable, id: UUID) -> None:

@@ -99,7 +99,7 @@ class Matcher:
             return Answer(line.id, "none", because="The bank sent this entry before.")
         reading = read(line)
         return (
-            payout_answer(line, self.index.payouts_of(line.currency, line.amount))
+            self._payout(line)
             or self._batch(reading)
             or self._own(reading)
             or self._answer(line, self.consider(reading))
@@ -145,6 +145,13 @@ class Matcher:
         who = payers(reading, self.index, self.memory, owners) if found else None
         facts = outgoing.features(reading, who, found) if who else []
         return Considered(found, facts, outgoing.NONE)
+
+    def _payout(self, line: Line) -> Answer | None:
+        """What a payout brings, or takes back when it failed."""
+        found = payout_answer(line, self.index.payouts_of(line.currency, line.amount))
+        if found is None or found.verdict != "post":
+            return found
+        return self._judged(line, found.proposals, None, found.because or "", "")
 
     def _batch(self, reading: Reading) -> Answer | None:
         if reading.line.amount <= 0 or not is_own(reading, self._own_accounts, self._own_names):
