@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
+from payymo_api.reconciliation.rules.hypotheses import age
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.names import Likeness, Name, heard, likeness
 from payymo_api.reconciliation.rules.reading import Reading
@@ -27,5 +28,5 @@ def collected(reading: Reading, index: Index) -> list[Document]:
     for days in range(_DAYS_TO_ARRIVE + 1):
         documents = index.collected(line.currency, line.booked_on - timedelta(days=days))
         if documents and sum(each.open for each in documents) == line.amount:
-            return documents
+            return sorted(documents, key=age)
     return []

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import nsmallest
 from uuid import UUID
 
 from payymo_api.reconciliation.rules.index import Index
@@ -140,7 +141,7 @@ def _sharing(words: Heard | None, index: Index) -> list[UUID]:
     """Return the customers who share most words with what was heard."""
     if words is None:
         return []
-    found = [index.bearers(word) for word in set(words.words)]
+    found = [index.bearers(word) for word in dict.fromkeys(words.words)]
     few = [each for each in found if 0 < len(each) <= _CROWD]
     crowded = [each for each in found if len(each) > _CROWD]
     counts: Counter[UUID] = Counter()
@@ -153,4 +154,4 @@ def _sharing(words: Heard | None, index: Index) -> list[UUID]:
             for customer in pool:
                 if customer in each:
                     counts[customer] += 1
-    return [customer for customer, _ in counts.most_common(_MOST_COMPARED)]
+    return nsmallest(_MOST_COMPARED, counts, key=lambda each: (-counts[each], each))
