@@ -27,8 +27,8 @@ async def test_a_tenant_has_the_usual_settings_until_it_chooses(
 
     assert usual.json() == {
         "automatic": True,
-        "least_probability": 0.995,
-        "least_margin": 0.05,
+        "least_probability": Policy().least_probability,
+        "least_margin": Policy().least_margin,
         "write_off_limits": [],
     }
     async with database.scope(tenant_id) as scope:
