@@ -15,7 +15,7 @@ from payymo_api.core.refs import (
 )
 from payymo_api.core.types import public_id
 from payymo_api.edge.route import IfMatchDep, api_router
-from payymo_api.edge.scope import CallerDep, ScopeDep, WriteScopeDep
+from payymo_api.edge.scope import CallerDep, EffectDep, ScopeDep, WriteScopeDep
 from payymo_api.edge.state import DatabaseDep
 from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.matches import (
@@ -152,14 +152,15 @@ async def list_suggestions(
 
 @router.post("/suggestions/accept")
 async def accept_suggestions(
-    scope: ScopeDep, caller: CallerDep, request: BulkAcceptRequest
+    effect: EffectDep, caller: CallerDep, request: BulkAcceptRequest
 ) -> AcceptResults:
     """Accept the first proposals of many suggestions: `ids`, or all that are probable enough.
 
     Up to 1,000 a call. Each stands alone: one that is refused has its error in `results` and
     changes nothing, the others are matched.
     """
-    return await accepting.accept_many(scope, request, public_id("key", caller.key_id))
+    by = public_id("key", caller.key_id)
+    return await accepting.accept_many(effect.database, effect.tenant_id, request, by)
 
 
 @router.get("/suggestions/{suggestion_id}")
