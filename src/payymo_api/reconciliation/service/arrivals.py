@@ -13,11 +13,11 @@ from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules.algebra import Entry
 from payymo_api.reconciliation.rules.payouts import (
     Pair,
-    Payout,
     decide,
     possible,
     speaks_of_stripe,
 )
+from payymo_api.reconciliation.rules.values import Payout
 from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.lines import line_of
 from payymo_api.reconciliation.service.matching import ENGINE, Origin, record

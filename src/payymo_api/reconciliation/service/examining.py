@@ -15,8 +15,9 @@ from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules import text
 from payymo_api.reconciliation.rules.algebra import Entry
-from payymo_api.reconciliation.rules.engine import Decision, Document, Line, decide
+from payymo_api.reconciliation.rules.engine import Decision, Document, decide
 from payymo_api.reconciliation.rules.payouts import Pair
+from payymo_api.reconciliation.rules.values import Line
 from payymo_api.reconciliation.service import arrivals
 from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.lines import line_of
@@ -90,7 +91,9 @@ async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision
     amounts = {(row.currency, row.amount_minor) for row in rows}
     alike, crowded_lines = await candidates.rivals(amounts)
     lines = [line_of(row) for row in {row.id: row for row in (*alike, *rows)}.values()]
-    payers = await candidates.payers({line.payer_iban for line in lines if line.payer_iban})
+    payers = await candidates.payers(
+        {line.counterparty_account for line in lines if line.counterparty_account}
+    )
     customers = {id for found in payers.values() for id in found}
     documents, crowded = await candidates.documents(_keys(lines), amounts, customers)
     owners = await candidates.customers(
