@@ -49,9 +49,6 @@ class Book:
             key=lambda document: (document.due, document.id),
         )
 
-    def is_open(self, document: Document) -> bool:
-        return document.id in self.open
-
     def settle(self, draft: Draft, seen: Seen, day: date) -> None:
         for part in draft.parts:
             document = part.document
