@@ -78,8 +78,13 @@ def _request(place: str, old: Json, new: Json, documents: tuple[Json, Json]) -> 
 
 
 def _answer(place: str, old: Json, new: Json, documents: tuple[Json, Json]) -> Iterator[str]:
-    """What was answered must still be there, of a type that was answered before."""
+    """What was answered must still be there, of a type that was answered before.
+
+    A field that was null and nothing else was kept free for what comes now.
+    """
     old, new = _resolve(old, documents[0]), _resolve(new, documents[1])
+    if _types(old) == {"null"} <= _types(new):
+        return
     if not _types(new) <= _types(old):
         yield f"{place}: is {_said(new)}, was {_said(old)}"
     for name, schema in old.get("properties", {}).items():

@@ -16,6 +16,7 @@ from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
 from tests.payments.conftest import connect
 from tests.payments.factories import make_dispute, make_payout
+from tests.reconciliation.factories import SUGGESTIONS, make_line, make_suggestion
 
 ENDPOINT = {"url": "http://127.0.0.1:9/payymo", "event_types": ["*"]}
 CUSTOMER = {"name": "Harbour Foods Ltd", "external_id": "crm-1"}
@@ -59,9 +60,11 @@ class World:
         "dispute_id": "sdp",
         "endpoint_id": "we",
         "event_id": "evt",
+        "fact_id": "lf",
         "invoice_id": "inv",
         "key_id": "key",
         "match_id": "mt",
+        "matching_run_id": "mrun",
         "payout_id": "spo",
         "run_id": "run",
         "memory_id": "mem",
@@ -72,6 +75,7 @@ class World:
         "stripe_customer_id": "scus",
         "stripe_invoice_id": "sinv",
         "subscription_id": "ssub",
+        "suggestion_id": "sug",
         "transaction_id": "tr",
     }
 
@@ -118,6 +122,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["stripe_connection_id"] = await _make(owner, "/stripe/connections", STRIPE_CONNECTION)
     ids["run_id"], ids["transaction_id"] = await _import(owner, ids["account_id"])
     ids["match_id"] = await _match(owner, ids["transaction_id"], ids["invoice_id"])
+    ids |= await _reconcile(app, owner, ids["invoice_id"])
     ids["rule_id"] = await _make(owner, "/category_rules", RULE)
     ids["memory_id"] = await _categorise(owner, ids["transaction_id"])
     ids["application_id"] = await _apply_rules(owner)
@@ -183,6 +188,29 @@ async def _match(owner: Someone, transaction_id: str, invoice_id: str) -> str:
         "amount": "10.00",
     }
     return await _make(owner, "/reconciliation/match", {"allocations": [allocation]})
+
+
+async def _reconcile(app: FastAPI, owner: Someone, invoice_id: str) -> dict[str, str]:
+    """A suggestion that waits, what the rejection of another has taught, and a run."""
+    database: Database = app.state.parts.database
+    suggestions = [
+        await make_suggestion(
+            database,
+            owner.tenant_id,
+            await make_line(database, owner.tenant_id, 9000),
+            [invoice_id],
+        )
+        for _ in range(2)
+    ]
+    rejected = await owner.client.post(f"{SUGGESTIONS}/{suggestions[1]}/reject")
+    assert rejected.status_code == 200, rejected.text
+    learned = await owner.client.get("/api/v1/reconciliation/learned?kind=not_this")
+    run = await owner.client.post("/api/v1/reconciliation/run")
+    return {
+        "suggestion_id": suggestions[0],
+        "fact_id": learned.json()["data"][0]["id"],
+        "matching_run_id": run.json()["id"],
+    }
 
 
 async def _categorise(owner: Someone, transaction_id: str) -> str:

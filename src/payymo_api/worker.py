@@ -25,7 +25,7 @@ from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, con
 from payymo_api.payments import events as payment_news
 from payymo_api.payments import tasks as payments
 from payymo_api.reconciliation import tasks as reconciliation
-from payymo_api.reconciliation.events import MatchingDue
+from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import tasks as webhooks
 from payymo_api.webhooks.rules.event_types import EVENT_TYPES
@@ -92,6 +92,7 @@ MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
 MATCH_CHANGED_PAYOUTS = Job("match_changed_payouts", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
+MATCH_AFTER_DECISION = Job("match_after_decision", "sync")
 UNDO_REMOVED_LINE = Job("undo_removed_line", "sync")
 SETTLE_BY_PAYMENTS = Job("settle_by_payments", "webhook")
 BOOK_STRIPE_INVOICES = Job("book_stripe_invoices", "webhook")
@@ -124,6 +125,7 @@ JOBS: Final[Mapping[str, Job]] = {
     payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
     payment_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
     MatchingDue.name: MATCH_EVERYTHING,
+    DecisionMade.name: MATCH_AFTER_DECISION,
     payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
     payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
@@ -150,6 +152,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     SETTLE_BY_PAYMENTS: on_event(in_database(reconciliation.settle_by_payments)),
     BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
+    MATCH_AFTER_DECISION: on_event(in_database(reconciliation.match_after_decision)),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,
 }

@@ -39,7 +39,11 @@ OLD: Json = {
             },
             "Out": {
                 "type": "object",
-                "properties": {"id": {"type": "string"}, "note": {"type": "string"}},
+                "properties": {
+                    "id": {"type": "string"},
+                    "note": {"type": "string"},
+                    "later": {"type": "null"},
+                },
             },
         }
     },
@@ -77,6 +81,7 @@ def schema(document: Json, name: str) -> Json:
             lambda new: schema(new, "Out")["properties"]["note"].update(type=["string", "null"]),
             "was string",
         ),
+        (lambda new: schema(new, "Out")["properties"]["later"].update(type="string"), "was null"),
         (lambda new: operation(new)["responses"].clear(), "no longer answers 201"),
     ],
 )
@@ -95,6 +100,7 @@ def test_names_what_breaks_a_client(change: Callable[[Json], object], said: str)
         lambda new: schema(new, "In")["properties"]["kind"]["enum"].append("c"),
         lambda new: schema(new, "In")["properties"]["name"].update(type=["string", "null"]),
         lambda new: schema(new, "Out")["properties"].update(more={"type": "string"}),
+        lambda new: schema(new, "Out")["properties"]["later"].update(type=["string", "null"]),
     ],
 )
 def test_lets_additions_pass(change: Callable[[Json], object]) -> None:

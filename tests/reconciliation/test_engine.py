@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo_api.reconciliation.rules.engine import Document, Ground, Line, decide
+from payymo_api.reconciliation.rules.engine import Document, Ground, decide
 from payymo_api.reconciliation.rules.text import name_words, named
+from payymo_api.reconciliation.rules.values import Line
 
 IBAN = "DE89370400440532013000"
 HARBOUR, OTHER = UUID(int=1), UUID(int=2)
@@ -90,7 +91,9 @@ def test_several_named_documents_whose_sum_is_the_amount() -> None:
 )
 def test_a_named_document_that_does_not_fit_stops_everything(document: Document) -> None:
     rightful = replace(SECOND, open=10000)
-    line = replace(LINE, texts=("INV-2026-0042",), payer_name="Harbour", payer_iban=IBAN)
+    line = replace(
+        LINE, texts=("INV-2026-0042",), counterparty_name="Harbour", counterparty_account=IBAN
+    )
 
     assert decide([line], [document, rightful], KNOWN) == []
 
@@ -100,7 +103,7 @@ def test_a_number_of_two_customers_means_the_one_who_pays() -> None:
     line = replace(LINE, texts=("INV-2026-0042",))
 
     assert decide([line], [INVOICE, twin], {}) == []
-    (decision,) = decide([replace(line, payer_name="OTHER gmbh")], [INVOICE, twin], {})
+    (decision,) = decide([replace(line, counterparty_name="OTHER gmbh")], [INVOICE, twin], {})
     assert decision.documents == (twin,)
 
 
@@ -111,7 +114,7 @@ def test_documents_of_two_customers_are_not_one_payment() -> None:
 
 
 def test_a_known_account_pays_the_only_fitting_document() -> None:
-    line = replace(LINE, payer_iban=IBAN)
+    line = replace(LINE, counterparty_account=IBAN)
 
     (decision,) = decide([line], [INVOICE, SECOND], KNOWN)
 
@@ -131,44 +134,44 @@ def test_a_known_account_pays_the_only_fitting_document() -> None:
 def test_an_account_that_may_mean_two_posts_nothing(
     payers: dict[str, set[UUID]], others: tuple[Document, ...]
 ) -> None:
-    assert decide([replace(LINE, payer_iban=IBAN)], [INVOICE, *others], payers) == []
+    assert decide([replace(LINE, counterparty_account=IBAN)], [INVOICE, *others], payers) == []
 
 
 @pytest.mark.parametrize(
     "name", ["HARBOUR FOODS LIMITED", "Foods, Harbour", "harbour", "Härbour Foods"]
 )
 def test_the_customers_name_and_a_unique_amount(name: str) -> None:
-    (decision,) = decide([replace(LINE, payer_name=name)], [INVOICE, SECOND], {})
+    (decision,) = decide([replace(LINE, counterparty_name=name)], [INVOICE, SECOND], {})
 
     assert decision.ground is Ground.NAME
 
 
 @pytest.mark.parametrize("name", ["Harbour Lights", "Ltd", "", "Foods"])
 def test_another_name_is_another_payer(name: str) -> None:
-    assert decide([replace(LINE, payer_name=name)], [INVOICE], {}) == []
+    assert decide([replace(LINE, counterparty_name=name)], [INVOICE], {}) == []
 
 
 def test_a_name_yields_to_what_the_account_says() -> None:
-    line = replace(LINE, payer_name="Harbour", payer_iban=IBAN)
+    line = replace(LINE, counterparty_name="Harbour", counterparty_account=IBAN)
 
     assert decide([line], [INVOICE], {IBAN: {OTHER}}) == []
 
 
 def test_a_payment_before_the_invoice_was_for_something_else() -> None:
-    line = replace(LINE, payer_iban=IBAN, booked_on=date(2026, 1, 4))
+    line = replace(LINE, counterparty_account=IBAN, booked_on=date(2026, 1, 4))
 
     assert decide([line], [INVOICE], KNOWN) == []
 
 
 def test_an_unknown_number_of_the_same_series_stops_weaker_grounds() -> None:
-    line = replace(LINE, payer_iban=IBAN, texts=("INV-2025-0007",))
+    line = replace(LINE, counterparty_account=IBAN, texts=("INV-2025-0007",))
 
     assert decide([line], [INVOICE], KNOWN) == []
 
 
 def test_amounts_tell_nothing_in_a_crowd_but_numbers_do() -> None:
     crowd = {("GBP", 10000)}
-    anonymous = replace(LINE, payer_iban=IBAN)
+    anonymous = replace(LINE, counterparty_account=IBAN)
     naming = replace(LINE, texts=("INV-2026-0042",))
 
     assert decide([anonymous], [INVOICE], KNOWN, crowd) == []
@@ -183,7 +186,7 @@ def test_two_lines_on_equal_grounds_are_left_to_a_person() -> None:
 
 def test_the_line_that_names_the_document_wins_over_one_that_only_fits() -> None:
     naming = replace(LINE, texts=("INV-2026-0042",))
-    fitting = replace(LINE, id=UUID(int=21), payer_iban=IBAN)
+    fitting = replace(LINE, id=UUID(int=21), counterparty_account=IBAN)
 
     (decision,) = decide([fitting, naming], [INVOICE], KNOWN)
 
@@ -213,8 +216,8 @@ lines = st.builds(
     currency=st.sampled_from(["GBP", "EUR"]),
     booked_on=st.just(date(2026, 1, 20)),
     texts=st.lists(st.sampled_from(["INV-1001", "INV 1002", "10001", "thanks"])).map(tuple),
-    payer_name=st.sampled_from([None, "HARBOUR", "Other"]),
-    payer_iban=st.sampled_from([None, IBAN]),
+    counterparty_name=st.sampled_from([None, "HARBOUR", "Other"]),
+    counterparty_account=st.sampled_from([None, IBAN]),
 )
 
 

@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from payymo_api.banking.models import Transaction
+from payymo_api.banking.repository import TransactionRepository
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
-from payymo_api.core.types import TenantId, parse_public_id
+from payymo_api.core.types import MatchingRunId, TenantId, parse_public_id
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.reconciliation import tasks
-from payymo_api.reconciliation.service import examining
+from payymo_api.reconciliation.repository.runs import MatchingRunRepository
+from payymo_api.reconciliation.service import examining, running
 from tests.conftest import Someone
 from tests.invoicing.factories import INVOICES, invoice, make_customer, make_invoice
 from tests.reconciliation.factories import (
@@ -28,6 +30,12 @@ from tests.reconciliation.factories import (
 
 async def arrive(database: Database, tenant_id: TenantId) -> None:
     await tasks.match_open_lines(database, tenant_id, {})
+
+
+async def run_everything(database: Database, tenant_id: TenantId) -> None:
+    async with database.scope(tenant_id) as scope:
+        row = await running.ask(scope, "a test")
+    await running.run(database, tenant_id, row.id)
 
 
 async def tell_documents(database: Database, tenant_id: TenantId) -> None:
@@ -73,7 +81,7 @@ async def test_running_twice_changes_nothing(
     await make_line(database, tenant_id, 10000, reference="INV-2026-0042")
 
     for _ in range(3):
-        await examining.examine_all(database, tenant_id)
+        await run_everything(database, tenant_id)
 
     assert await matches(client) == []
 
@@ -164,7 +172,7 @@ async def test_what_somebody_took_apart_stays_apart(
     (made,) = await matches(client)
 
     await client.delete(f"{MATCH}/{made['id']}")
-    await examining.examine_all(database, tenant_id)
+    await run_everything(database, tenant_id)
 
     assert await settled(client, paid["id"]) == (0, "open")
     assert len(await matches(client)) == 1
@@ -177,13 +185,43 @@ async def test_run_is_queued_and_done_by_a_worker(
     await make_line(database, tenant_id, 10000, reference="INV-1001", examined_at=now())
 
     queued = await client.post(f"{STATUS}/run")
-    await tasks.match_everything(database, tenant_id, {})
+    again = await client.post(f"{STATUS}/run")
+    due = await _payloads(database, tenant_id, "matching.due")
+    for payload in due * 2:
+        await tasks.match_everything(database, tenant_id, payload)
 
     assert queued.status_code == 202
-    assert queued.json() == {"status": "queued"}
-    async with database.scope(tenant_id) as scope:
-        assert "matching.due" in set(await scope.session.scalars(select(OutboxEvent.name)))
+    assert again.json() == queued.json()
+    assert (queued.json()["status"], queued.json()["lines"], len(due)) == ("queued", None, 1)
+    run = (await client.get(f"{STATUS}/runs/{queued.json()['id']}")).json()
+    assert (run["status"], run["lines"]) == ("succeeded", 1)
+    assert run["ended_at"] > run["created_at"]
+    assert run["requested_by"].startswith("key_")
     assert await settled(client, paid["id"]) == (10000, "paid")
+
+
+async def test_a_run_whose_worker_was_killed_is_done_by_the_next(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    paid = await make_invoice(client, number="INV-1001")
+    await make_line(database, tenant_id, 10000, reference="INV-1001", examined_at=now())
+    queued = (await client.post(f"{STATUS}/run")).json()
+    id = MatchingRunId(parse_public_id("mrun", queued["id"]))
+    async with database.scope(tenant_id) as scope:
+        row = await MatchingRunRepository(scope).get_locked(id)
+        row.status, row.lines = "running", await TransactionRepository(scope).examine_again()
+
+    await running.run(database, tenant_id, id)
+
+    run = (await client.get(f"{STATUS}/runs/{queued['id']}")).json()
+    assert (run["status"], run["lines"]) == ("succeeded", 1)
+    assert await settled(client, paid["id"]) == (10000, "paid")
+
+
+async def _payloads(database: Database, tenant_id: TenantId, name: str) -> list[dict[str, object]]:
+    async with database.scope(tenant_id) as scope:
+        statement = select(OutboxEvent.payload).where(OutboxEvent.name == name)
+        return list(await scope.session.scalars(statement))
 
 
 async def test_looking_is_no_news_for_the_feed(

@@ -4,16 +4,15 @@ from uuid import UUID
 
 import pytest
 
-from payymo_api.reconciliation.rules.engine import Line
 from payymo_api.reconciliation.rules.payouts import (
     DAYS_EARLY,
     DAYS_LATE,
     Ground,
     Pair,
-    Payout,
     decide,
     possible,
 )
+from payymo_api.reconciliation.rules.values import Line, Payout
 
 DAY = date(2026, 3, 10)
 LINE = Line(
@@ -37,7 +36,7 @@ def made(lines: list[Line], payouts: list[Payout]) -> list[tuple[int, int, Groun
     [
         LINE,
         replace(LINE, texts=("", "BGC stripe/london")),
-        replace(LINE, texts=("payment",), payer_name="Stripe Payments UK Ltd"),
+        replace(LINE, texts=("payment",), counterparty_name="Stripe Payments UK Ltd"),
     ],
 )
 def test_a_line_of_stripe_brings_the_payout_of_its_amount_and_day(line: Line) -> None:
@@ -67,7 +66,7 @@ def test_a_few_days_early_or_late_will_do(days: int, *, fits: bool) -> None:
         replace(LINE, amount=-97540),
         replace(LINE, currency="EUR"),
         replace(LINE, texts=("STRIPED SHIRTS LTD",)),
-        replace(LINE, texts=("PINSTRIPE",), payer_name="Harbour Foods"),
+        replace(LINE, texts=("PINSTRIPE",), counterparty_name="Harbour Foods"),
     ],
 )
 def test_another_amount_currency_or_payer_brings_no_payout(line: Line) -> None:

@@ -26,7 +26,7 @@ from payymo_api.invoicing.models import Invoice
 from payymo_api.invoicing.service import invoices
 from payymo_api.reconciliation.models import Match
 from payymo_api.reconciliation.schemas import MatchRequest
-from payymo_api.reconciliation.service import examining, matching
+from payymo_api.reconciliation.service import matching, running
 from payymo_api.tools import Tools
 from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.schemas import EndpointRequest
@@ -118,7 +118,7 @@ class Users:
 
     async def ask(self) -> None:
         async with self.tools.database.scope(self.tenant_id) as scope:
-            await examining.ask(scope)
+            await running.ask(scope, "key_of_somebody")
 
     async def refresh(self) -> None:
         found = await self._connection()

@@ -24,6 +24,9 @@ SubscriptionId = NewType("SubscriptionId", UUID)
 StripeInvoiceId = NewType("StripeInvoiceId", UUID)
 MatchId = NewType("MatchId", UUID)
 CreditId = NewType("CreditId", UUID)
+SuggestionId = NewType("SuggestionId", UUID)
+FactId = NewType("FactId", UUID)
+MatchingRunId = NewType("MatchingRunId", UUID)
 EndpointId = NewType("EndpointId", UUID)
 EventId = NewType("EventId", UUID)
 DeliveryId = NewType("DeliveryId", UUID)
@@ -52,6 +55,9 @@ PREFIXES: dict[Any, str] = {
     StripeInvoiceId: "sinv",
     MatchId: "mt",
     CreditId: "cred",
+    SuggestionId: "sug",
+    FactId: "lf",
+    MatchingRunId: "mrun",
     EndpointId: "we",
     EventId: "evt",
     DeliveryId: "dlv",

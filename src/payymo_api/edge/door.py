@@ -34,6 +34,8 @@ PUBLIC: Final = frozenset(
 )
 """Routes below /api/v1 that a browser reaches without a key; each guards itself."""
 _REFUSED: Final = {404, 409, 422}
+_ROW_BY_ROW: Final = ("/batch", "/suggestions/accept")
+"""Paths whose 200 may hold refusals."""
 _DEFAULTS: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
@@ -204,7 +206,7 @@ class Visit:
 
     def _is_suspect(self) -> bool:
         filters = self.scope["method"] == "GET" and bool(self.scope.get("query_string"))
-        return self.status in _REFUSED or filters or self.scope["path"].endswith("/batch")
+        return self.status in _REFUSED or filters or self.scope["path"].endswith(_ROW_BY_ROW)
 
 
 @cache

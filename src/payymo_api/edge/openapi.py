@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from payymo_api.core import errors
 from payymo_api.core.errors import FieldError, PayymoError
 from payymo_api.core.problems import MEDIA_TYPE, body
+from payymo_api.edge.paths import names_one
 
 Json = dict[str, Any]
 _METHODS: Final = {method.lower() for method in HTTPMethod}
@@ -147,7 +148,7 @@ def _complete(path: str, method: str, operation: Json) -> None:
     parameters = operation.setdefault("parameters", [])
     if method == "post":
         parameters.append(_IDEMPOTENCY_KEY)
-    if method == "get" and path.endswith("}"):
+    if method == "get" and names_one(path):
         parameters.append(_IF_NONE_MATCH)
         operation["responses"]["304"] = {"description": "Not changed since that ETag."}
     if not parameters:

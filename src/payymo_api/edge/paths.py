@@ -24,6 +24,11 @@ class _PublicIdConvertor(Convertor[str]):
 register_url_convertor("public_id", _PublicIdConvertor())
 
 
+def names_one(path: str) -> bool:
+    """Tell whether a path is one resource's, which has an ETag: an id's, or the settings."""
+    return path.endswith(("}", "/settings"))
+
+
 class PrefixedRouter(APIRouter):
     """Has its routes tried only where its prefix stands in the path: the others have dozens."""
 

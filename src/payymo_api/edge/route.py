@@ -24,7 +24,7 @@ from payymo_api.edge import exact, idempotency
 from payymo_api.edge.etag import IfMatch, etag, matches
 from payymo_api.edge.exact import ExactRequest
 from payymo_api.edge.idempotency import Replay
-from payymo_api.edge.paths import PrefixedRouter
+from payymo_api.edge.paths import PrefixedRouter, names_one
 from payymo_api.edge.scope import (
     ReadScopeDep,
     WriteScopeDep,
@@ -73,7 +73,7 @@ class ApiRoute(APIRoute):
         known = _query_names(self)
         is_form = _is_form(self)
         takes_json = self.body_field is not None and not is_form
-        is_one = self.path.endswith("}")
+        is_one = names_one(self.path)
 
         async def handle(request: Request) -> Response:
             request = ExactRequest(request.scope, request.receive)

@@ -3,14 +3,14 @@ from operator import eq, ge, le
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, any_, delete, func, insert, literal, update
+from sqlalchemy import ColumnElement, Text, any_, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import InstrumentedAttribute
 
-from payymo_api.core.db import AnyScope
+from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.page import Keyset, Page
-from payymo_api.core.repository import TenantRepository, changes, locked
+from payymo_api.core.repository import TenantRepository, among, changes, locked
 from payymo_api.core.types import CustomerId, InvoiceId, parse_public_id
 from payymo_api.core.writes import Write
 from payymo_api.invoicing import rules
@@ -192,6 +192,14 @@ async def customers_held(scope: AnyScope, ids: Collection[CustomerId]) -> set[Cu
     """Return which of these exist; none is removed before we commit."""
     rows = await scope.fetch(_HELD, scope.tenant_id, list(ids)) if ids else ()
     return {row["id"] for row in rows}
+
+
+async def currencies_of(scope: Scope, ids: Collection[InvoiceId]) -> Mapping[UUID, str]:
+    """Return document -> its currency."""
+    statement = select(Invoice.id, Invoice.currency).where(
+        Invoice.tenant_id == scope.tenant_id, among(Invoice.id, ids)
+    )
+    return {row.id: row.currency for row in await scope.session.execute(statement)} if ids else {}
 
 
 async def documents_to_settle(scope: AnyScope, ids: Collection[InvoiceId]) -> list[Invoice]:

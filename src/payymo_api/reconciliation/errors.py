@@ -60,3 +60,15 @@ class PaymentMoved(Conflict):
     title = "The payment is for another document than a moment ago"
     resolution = "Try again."
     retryable = True
+
+
+class SuggestionDecided(Conflict):
+    code = "suggestion_decided"
+    title = "This suggestion was decided before"
+    resolution = "Read it again: its status says how, its match_id what came of it."
+
+
+class SuggestionOutdated(Conflict):
+    code = "suggestion_outdated"
+    title = "What the suggestion names is not there any more"
+    resolution = "Wait for a new suggestion, or match by hand."

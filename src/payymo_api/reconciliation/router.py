@@ -3,27 +3,60 @@ from typing import Annotated
 from fastapi import Query
 
 from payymo_api.core.fields import Listing, Paging
-from payymo_api.core.refs import InvoiceRef, MatchRef, PaymentRef, TransactionRef
+from payymo_api.core.refs import (
+    FactRef,
+    InvoiceRef,
+    MatchingRunRef,
+    MatchRef,
+    PaymentRef,
+    SuggestionRef,
+    TransactionRef,
+)
 from payymo_api.core.types import public_id
-from payymo_api.edge.route import api_router
+from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import CallerDep, ScopeDep, WriteScopeDep
+from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.matches import (
     AllocationRepository,
     CreditRepository,
     MatchRepository,
 )
+from payymo_api.reconciliation.repository.runs import MatchingRunRepository
+from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
 from payymo_api.reconciliation.schemas import (
     CreditAnswer,
     CreditFilters,
     MatchAnswer,
     MatchFilters,
     MatchRequest,
-    Queued,
     StatusAnswer,
 )
+from payymo_api.reconciliation.schemas.learned import FactAnswer, FactFilters
+from payymo_api.reconciliation.schemas.runs import RunAnswer
+from payymo_api.reconciliation.schemas.settings import SettingsAnswer, SettingsRequest
+from payymo_api.reconciliation.schemas.suggestions import (
+    AcceptRequest,
+    AcceptResults,
+    BulkAcceptRequest,
+    SuggestionAnswer,
+    SuggestionFilters,
+)
 from payymo_api.reconciliation.schemas.trace import LineTrace, OriginTrace
-from payymo_api.reconciliation.service import examining, matching, overview, tracing
-from payymo_api.reconciliation.service.news import answer, credit_answer
+from payymo_api.reconciliation.service import (
+    accepting,
+    matching,
+    overview,
+    running,
+    settings,
+    suggesting,
+    tracing,
+)
+from payymo_api.reconciliation.service.news import (
+    answer,
+    credit_answer,
+    fact_answer,
+    suggestion_answer,
+)
 
 router = api_router("/reconciliation", "reconciliation")
 
@@ -67,10 +100,19 @@ async def create_match(
 
 
 @router.post("/run", status_code=202)
-async def run_matching(scope: ScopeDep) -> Queued:
-    """Have every open line looked at again, at once but in the background."""
-    await examining.ask(scope)
-    return Queued()
+async def run_matching(scope: ScopeDep, caller: CallerDep) -> RunAnswer:
+    """Have every open line looked at again, at once but in the background.
+
+    One run waits at a time: who asks again gets the same.
+    """
+    row = await running.ask(scope, public_id("key", caller.key_id))
+    return RunAnswer.model_validate(row)
+
+
+@router.get("/runs/{matching_run_id}")
+async def get_matching_run(scope: ScopeDep, matching_run_id: MatchingRunRef) -> RunAnswer:
+    """Read how far a run has come."""
+    return RunAnswer.model_validate(await MatchingRunRepository(scope).get(matching_run_id))
 
 
 @router.get("/match/{match_id}")
@@ -88,6 +130,93 @@ async def undo_match(scope: ScopeDep, caller: CallerDep, match_id: MatchRef) -> 
     match builds on it.
     """
     await matching.undo(scope, match_id, public_id("key", caller.key_id))
+
+
+@router.get("/suggestions")
+async def list_suggestions(
+    scope: ScopeDep, filters: Annotated[SuggestionFilters, Query()]
+) -> Listing[SuggestionAnswer]:
+    """List what lines may be for, newest first; `status=pending` waits for a decision."""
+    page = await SuggestionRepository(scope).page(filters)
+    return Listing[SuggestionAnswer].of(page, suggestion_answer)
+
+
+@router.post("/suggestions/accept")
+async def accept_suggestions(
+    scope: ScopeDep, caller: CallerDep, request: BulkAcceptRequest
+) -> AcceptResults:
+    """Accept the first proposals of many suggestions: `ids`, or all that are probable enough.
+
+    Up to 1,000 a call. Each stands alone: one that is refused has its error in `results` and
+    changes nothing, the others are matched.
+    """
+    return await accepting.accept_many(scope, request, public_id("key", caller.key_id))
+
+
+@router.get("/suggestions/{suggestion_id}")
+async def get_suggestion(scope: ScopeDep, suggestion_id: SuggestionRef) -> SuggestionAnswer:
+    """Read one suggestion: its proposals, why it was not matched, what would change that."""
+    return suggestion_answer(await SuggestionRepository(scope).get(suggestion_id))
+
+
+@router.post("/suggestions/{suggestion_id}/accept", status_code=201)
+async def accept_suggestion(
+    scope: ScopeDep, caller: CallerDep, suggestion_id: SuggestionRef, request: AcceptRequest
+) -> MatchAnswer:
+    """Match as one of the proposals says.
+
+    409 `suggestion_decided` if somebody has decided before, or the line was matched otherwise; the
+    conflicts of `POST /reconciliation/match` where it does not fit any more.
+    """
+    by = public_id("key", caller.key_id)
+    return answer(*await accepting.accept(scope, suggestion_id, request.proposal, by))
+
+
+@router.post("/suggestions/{suggestion_id}/reject")
+async def reject_suggestion(
+    scope: ScopeDep, caller: CallerDep, suggestion_id: SuggestionRef
+) -> SuggestionAnswer:
+    """Say that none of the proposals is right.
+
+    The line is unmatched again. What the proposals name is not proposed for it again by itself, and
+    the line is looked at anew without that. 409 `suggestion_decided` the second time.
+    """
+    by = public_id("key", caller.key_id)
+    return suggestion_answer(await suggesting.reject(scope, suggestion_id, by))
+
+
+@router.get("/settings")
+async def get_settings(scope: ScopeDep) -> SettingsAnswer:
+    """Read how this tenant is matched: what is done automatically, and how sure it must be."""
+    return await settings.read(scope)
+
+
+@router.put("/settings")
+async def replace_settings(
+    scope: ScopeDep, request: SettingsRequest, if_match: IfMatchDep
+) -> SettingsAnswer:
+    """Replace the settings; they hold for what is looked at from now on."""
+    return await settings.replace(scope, request, if_match)
+
+
+@router.get("/learned")
+async def list_learned(
+    scope: ScopeDep, filters: Annotated[FactFilters, Query()]
+) -> Listing[FactAnswer]:
+    """List what this tenant's decisions have taught, newest first."""
+    return Listing[FactAnswer].of(await LearnedRepository(scope).page(filters), fact_answer)
+
+
+@router.delete("/learned", status_code=204)
+async def forget_everything_learned(scope: ScopeDep) -> None:
+    """Forget all that was learned; matches stay as they are."""
+    await LearnedRepository(scope).forget_all()
+
+
+@router.delete("/learned/{fact_id}", status_code=204)
+async def forget_learned(scope: ScopeDep, fact_id: FactRef) -> None:
+    """Forget one thing that was learned; matches stay as they are."""
+    await LearnedRepository(scope).forget(fact_id)
 
 
 @router.get("/trace/{transaction_id}")

@@ -5,7 +5,14 @@ from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.invoicing.events import DocumentsChanged
 from payymo_api.payments.events import PayoutsChanged, StripeInvoicesMoved, StripePaymentsMoved
-from payymo_api.reconciliation.service import booking, collecting, examining, unmatching
+from payymo_api.reconciliation.events import DecisionMade, MatchingDue
+from payymo_api.reconciliation.service import (
+    booking,
+    collecting,
+    examining,
+    running,
+    unmatching,
+)
 
 
 async def match_open_lines(
@@ -34,9 +41,15 @@ async def match_changed_payouts(
 async def match_everything(
     database: Database, tenant_id: TenantId, payload: dict[str, Any]
 ) -> None:
-    """Somebody asked (`MatchingDue`)."""
-    del payload
-    await examining.examine_all(database, tenant_id)
+    event = MatchingDue.model_validate(payload)
+    await running.run(database, tenant_id, event.run_id)
+
+
+async def match_after_decision(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = DecisionMade.model_validate(payload)
+    await examining.examine_touched(database, tenant_id, event.invoice_ids)
 
 
 async def undo_removed_line(

@@ -150,7 +150,7 @@ class Transaction(Fed):
             "tenant_id",
             "id",
             postgresql_where=text(
-                "match_state IN ('unmatched', 'partial')"
+                "match_state IN ('unmatched', 'suggested', 'partial')"
                 " AND status = 'booked' AND removed_at IS NULL"
             ),
         ),
@@ -161,7 +161,7 @@ class Transaction(Fed):
             "amount_minor",
             "booked_on",
             postgresql_where=text(
-                "match_state IN ('unmatched', 'partial')"
+                "match_state IN ('unmatched', 'suggested', 'partial')"
                 " AND status = 'booked' AND removed_at IS NULL"
             ),
         ),
@@ -170,7 +170,7 @@ class Transaction(Fed):
             "tenant_id",
             "id",
             postgresql_where=text(
-                "examined_at IS NULL AND match_state = 'unmatched'"
+                "examined_at IS NULL AND match_state IN ('unmatched', 'suggested')"
                 " AND status = 'booked' AND removed_at IS NULL"
             ),
         ),

@@ -74,6 +74,12 @@ class TransactionRepository(TenantRepository[Transaction]):
             at_rest = "ignored" if line.transfer_of else "unmatched"
             line.match_state = "partial" if line.settled_minor else at_rest
 
+    @staticmethod
+    def note_suggested(line: Transaction, *, waits: bool) -> None:
+        """Note whether a suggestion for a locked line waits, if nothing of the line is settled."""
+        if line.match_state in {"unmatched", "suggested"}:
+            line.match_state = "suggested" if waits else "unmatched"
+
     async def note_examined(self, ids: Collection[TransactionId]) -> None:
         """Note that matching has looked at the lines; no news for the change feed."""
         await self._session.execute(
@@ -83,20 +89,28 @@ class TransactionRepository(TenantRepository[Transaction]):
             .execution_options(synchronize_session=False)
         )
 
-    async def examine_again(self, ids: Collection[TransactionId] | None = None) -> None:
-        """Let matching look anew at these lines, or at all that are not matched."""
-        statement = update(Transaction).where(
+    async def examine_again(self, ids: Collection[TransactionId] | None = None) -> int:
+        """Let matching look anew at these lines, or at all that are not matched; return how many.
+
+        Their rows are locked in id order, as everyone's are.
+        """
+        waiting = select(Transaction.id).where(
             Transaction.tenant_id == self._tenant_id,
-            Transaction.match_state == "unmatched",
+            Transaction.match_state.in_(("unmatched", "suggested")),
             Transaction.examined_at.is_not(None),
         )
         if ids is not None:
-            statement = statement.where(among(Transaction.id, ids))
+            waiting = waiting.where(among(Transaction.id, ids))
+        held = (
+            await self._session.scalars(waiting.order_by(Transaction.id).with_for_update())
+        ).all()
         await self._session.execute(
-            statement.values(examined_at=None, **_UNCHANGED).execution_options(
-                synchronize_session=False
-            )
+            update(Transaction)
+            .where(Transaction.tenant_id == self._tenant_id, among(Transaction.id, held))
+            .values(examined_at=None, **_UNCHANGED)
+            .execution_options(synchronize_session=False)
         )
+        return len(held)
 
 
 _SETTLED = (
@@ -106,6 +120,7 @@ _SETTLED = (
     "amount_minor",
     "currency",
     "booked_on",
+    "counterparty_name",
     "counterparty_iban",
     "category",
     "match_state",

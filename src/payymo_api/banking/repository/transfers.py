@@ -34,10 +34,10 @@ _AROUND = 3 * NEAR
 _FREE = (
     # Written out as text, as the partial index has it: only then does the planner use it.
     text(
-        "transactions.match_state IN ('unmatched', 'partial')"
+        "transactions.match_state IN ('unmatched', 'suggested', 'partial')"
         " AND transactions.status = 'booked' AND transactions.removed_at IS NULL"
     ),
-    Transaction.match_state == "unmatched",
+    Transaction.match_state.in_(("unmatched", "suggested")),
     Transaction.transfer_of.is_(None),
     or_(Transaction.category_source.is_distinct_from("user"), Transaction.category == TRANSFER),
 )

@@ -28,17 +28,19 @@ from payymo_api.core.repository import among
 from payymo_api.core.types import CustomerId, InvoiceId, TransactionId
 from payymo_api.invoicing.models import Customer, CustomerIban, DocumentKey, Invoice
 from payymo_api.invoicing.rules import document_keys
-from payymo_api.reconciliation.models import LineKey, PayerIban
+from payymo_api.reconciliation.models import LineKey
+from payymo_api.reconciliation.repository.learned import LearnedRepository
+from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
 
 MOST_ALIKE = 50
 """More lines or documents of one amount than this are a crowd: amounts tell nothing there."""
 Amount = tuple[str, int]
 _OPEN_LINE = text(
-    "transactions.match_state IN ('unmatched', 'partial')"
+    "transactions.match_state IN ('unmatched', 'suggested', 'partial')"
     " AND transactions.status = 'booked' AND transactions.removed_at IS NULL"
 )
 _UNEXAMINED = text(
-    "transactions.examined_at IS NULL AND transactions.match_state = 'unmatched'"
+    "transactions.examined_at IS NULL AND transactions.match_state IN ('unmatched', 'suggested')"
     " AND transactions.status = 'booked' AND transactions.removed_at IS NULL"
 )
 _OPEN_DOCUMENT = text(
@@ -50,6 +52,7 @@ class Candidates:
     """The engine's reads for one tenant."""
 
     def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._session = scope.session
         self._tenant_id = scope.tenant_id
 
@@ -136,12 +139,14 @@ class Candidates:
     async def payers(self, ibans: Collection[str]) -> Mapping[str, set[CustomerId]]:
         """Return account -> customers it pays for, as matches showed or the CRM says."""
         found: dict[str, set[CustomerId]] = {}
-        for table in (PayerIban, CustomerIban):
-            statement = select(table.iban, table.customer_id).where(
-                table.tenant_id == self._tenant_id, table.iban == _any(ibans)
-            )
-            for iban, customer_id in await self._session.execute(statement):
-                found.setdefault(iban, set()).add(customer_id)
+        for fact in await LearnedRepository(self._scope).payers("payer_account", ibans):
+            if fact.customer_id and fact.confirmations:
+                found.setdefault(fact.key, set()).add(fact.customer_id)
+        held = select(CustomerIban.iban, CustomerIban.customer_id).where(
+            CustomerIban.tenant_id == self._tenant_id, CustomerIban.iban == _any(ibans)
+        )
+        for iban, customer_id in await self._session.execute(held):
+            found.setdefault(iban, set()).add(customer_id)
         return found
 
     async def customers(self, ids: Collection[CustomerId]) -> Mapping[UUID, Customer]:
@@ -166,7 +171,12 @@ class Candidates:
             await self._session.execute(insert(LineKey), rows)
 
     async def lines_touched(self, ids: Collection[InvoiceId]) -> set[TransactionId]:
-        """Return open lines that name one of these documents, or have its open amount."""
+        """Return open lines that name one of these documents, or have its open amount.
+
+        Those too that wait for a decision about one of them.
+        """
+        if not ids:
+            return set()
         changed = (await self._session.scalars(self._documents().where(Invoice.id.in_(ids)))).all()
         keys = {key for row in changed for key in document_keys(row.number, row.creditor_reference)}
         named = select(LineKey.transaction_id).where(
@@ -179,7 +189,12 @@ class Candidates:
                 {(row.currency, row.open_minor) for row in changed if row.open_minor}
             ),
         )
-        return {*await self._session.scalars(named), *await self._session.scalars(alike)}
+        suggested = await SuggestionRepository(self._scope).lines_naming(ids)
+        return {
+            *suggested,
+            *await self._session.scalars(named),
+            *await self._session.scalars(alike),
+        }
 
     def _lines(self) -> Select[Transaction]:
         return select(Transaction).where(Transaction.tenant_id == self._tenant_id)

@@ -1,22 +1,21 @@
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Collection, Sequence
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, exists, or_
+from sqlalchemy import ColumnElement, Table, exists, or_
 
 from payymo_api.core.db import AnyScope, TenantOwned
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, changes, locked
 from payymo_api.core.types import (
     CreditId,
-    CustomerId,
     MatchId,
     TransactionId,
     parse_public_id,
 )
 from payymo_api.core.writes import Write, inserted
-from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match, PayerIban
+from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
 from payymo_api.reconciliation.schemas import CreditFilters, MatchFilters
 
 _DOCUMENT_COLUMNS = {
@@ -94,25 +93,6 @@ class AllocationRepository(TenantRepository[Allocation]):
         statement = self.select().where(Allocation.match_id.in_(matches)).order_by(Allocation.id)
         return (await self._session.scalars(statement)).all()
 
-    async def undone_pairs(self, lines: Collection[TransactionId]) -> set[tuple[UUID, UUID]]:
-        """Return (line, document) of undone matches: what somebody took apart stays apart."""
-        statement = (
-            self.select()
-            .join(
-                Match, (Match.tenant_id == Allocation.tenant_id) & (Match.id == Allocation.match_id)
-            )
-            .where(
-                Allocation.transaction_id.in_(lines),
-                Match.status == "undone",
-            )
-        )
-        rows = await self._session.scalars(statement)
-        return {
-            (row.transaction_id, document)
-            for row in rows
-            if (document := row.invoice_id or row.payout_id)
-        }
-
 
 class CreditRepository(TenantRepository[CustomerCredit]):
     model = CustomerCredit
@@ -143,61 +123,6 @@ def credits_used(scope: AnyScope, credits: Sequence[CustomerCredit]) -> list[Wri
 _USED = ("id", "transaction_id", "amount_minor", "used_minor", "currency")
 
 
-class Payer(NamedTuple):
-    """An account that paid for a customer."""
-
-    iban: str
-    customer_id: CustomerId
-
-
-class PayerRepository(TenantRepository[PayerIban]):
-    model = PayerIban
-
-    async def of(self, ibans: Collection[str]) -> Mapping[str, set[CustomerId]]:
-        rows = await self._session.scalars(self.select().where(PayerIban.iban.in_(ibans)))
-        found: dict[str, set[CustomerId]] = {}
-        for row in rows:
-            found.setdefault(row.iban, set()).add(row.customer_id)
-        return found
-
-    async def unlearn(self, payers: Iterable[Payer]) -> None:
-        """Take one confirmation back; without any, the account is forgotten."""
-        for payer in sorted(set(payers)):
-            key = {"tenant_id": self._tenant_id, **payer._asdict()}
-            row = await self._session.get(PayerIban, key, with_for_update=True)
-            if row is None:
-                continue
-            row.confirmations -= 1
-            await self._session.flush()
-        await self._session.execute(
-            delete(PayerIban).where(
-                PayerIban.tenant_id == self._tenant_id,
-                PayerIban.iban.in_([payer.iban for payer in payers]),
-                PayerIban.confirmations <= 0,
-            )
-        )
-
-
-def learned(scope: AnyScope, payers: Iterable[Payer]) -> list[Write]:
-    """Remember each once more; in one order, so that two transactions can't wait crosswise."""
-    rows = sorted(set(payers))
-    if not rows:
-        return []
-    columns: dict[str, list[object]] = {
-        "iban": [row.iban for row in rows],
-        "customer_id": [row.customer_id for row in rows],
-        "confirmations": [1] * len(rows),
-    }
-    insert = inserted(scope.tenant_id, cast("Table", PayerIban.__table__), columns)
-    return [insert._replace(text=f"{insert.text} {_ONCE_MORE}")]
-
-
-_ONCE_MORE = (
-    "ON CONFLICT (tenant_id, iban, customer_id) DO UPDATE"
-    " SET confirmations = payer_ibans.confirmations + 1, last_at = now()"
-)
-
-
 def made(scope: AnyScope, rows: Sequence[TenantOwned], attributes: Sequence[str]) -> list[Write]:
     """Return what inserts the rows, all of one table, with these attributes."""
     if not rows:
@@ -207,4 +132,4 @@ def made(scope: AnyScope, rows: Sequence[TenantOwned], attributes: Sequence[str]
 
 
 def _sent(value: object) -> object:
-    return json.dumps(value) if isinstance(value, list) else value
+    return json.dumps(value) if isinstance(value, list | dict) else value

@@ -14,7 +14,7 @@ from payymo_api.payments.repository import comes_by, is_real
 REACH = timedelta(days=31)
 """Further than this from a payout's arrival no line is looked for, whatever it names."""
 _OPEN_LINE = text(
-    "transactions.match_state IN ('unmatched', 'partial')"
+    "transactions.match_state IN ('unmatched', 'suggested', 'partial')"
     " AND transactions.status = 'booked' AND transactions.removed_at IS NULL"
 )
 _AMOUNT = tuple_(Payout.currency, Payout.amount_minor)
@@ -61,7 +61,7 @@ class PayoutCandidates:
         statement = select(Transaction).where(
             Transaction.tenant_id == self._tenant_id,
             _OPEN_LINE,
-            Transaction.match_state == "unmatched",
+            Transaction.match_state.in_(("unmatched", "suggested")),
             tuple_(Transaction.currency, Transaction.amount_minor).in_(amounts),
             Transaction.booked_on.between(min(days) - REACH, max(days) + REACH),
         )

@@ -24,22 +24,10 @@ from uuid import UUID
 from payymo_api.invoicing.rules import document_keys, is_rf_reference, key
 from payymo_api.reconciliation.rules import text
 from payymo_api.reconciliation.rules.text import Named
+from payymo_api.reconciliation.rules.values import Line
 
 Amount = tuple[str, int]
 """Currency and minor units."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A booked bank line of which nothing is settled; money in is positive."""
-
-    id: UUID
-    amount: int
-    currency: str
-    booked_on: date
-    texts: tuple[str, ...]
-    payer_name: str | None = None
-    payer_iban: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +145,7 @@ def _told_apart(line: Line, bearers: list[Document], books: _Books) -> Document 
     """A number that several documents bear means the one of the customer who pays, if it is one."""
     if len(bearers) == 1:
         return bearers[0]
-    paid_for = books.payers.get(line.payer_iban or "", frozenset())
+    paid_for = books.payers.get(line.counterparty_account or "", frozenset())
     theirs = [each for each in bearers if each.customer in paid_for or _bears_name(line, each)]
     return theirs[0] if len(theirs) == 1 else None
 
@@ -167,7 +155,7 @@ def _is_open_invoice(document: Document, line: Line) -> bool:
 
 
 def _by_account(line: Line, fitting: list[Document], books: _Books) -> Decision | None:
-    paid_for = books.payers.get(line.payer_iban or "", frozenset())
+    paid_for = books.payers.get(line.counterparty_account or "", frozenset())
     owed = [each for each in fitting if each.customer in paid_for]
     if len(paid_for) != 1 or len(owed) != 1:
         return None
@@ -176,7 +164,7 @@ def _by_account(line: Line, fitting: list[Document], books: _Books) -> Decision 
 
 
 def _by_name(line: Line, fitting: list[Document], books: _Books) -> Decision | None:
-    if line.payer_iban and books.payers.get(line.payer_iban):
+    if line.counterparty_account and books.payers.get(line.counterparty_account):
         return None  # who pays is known, and owes no such amount (or more than once)
     owed = [each for each in fitting if _bears_name(line, each)]
     if len(owed) != 1:
@@ -186,7 +174,7 @@ def _by_name(line: Line, fitting: list[Document], books: _Books) -> Decision | N
 
 
 def _bears_name(line: Line, document: Document) -> bool:
-    payer = text.name_words(line.payer_name or "")
+    payer = text.name_words(line.counterparty_name or "")
     return bool(payer) and payer in {text.name_words(each) for each in document.customer_names}
 
 

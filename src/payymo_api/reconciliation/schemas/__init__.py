@@ -118,13 +118,35 @@ class AllocationAnswer(Answer):
     write_off: WriteOff | None
 
 
+class Evidence(Answer):
+    code: Annotated[str, Field(examples=["number"], description="What kind of evidence it is.")]
+    text: Annotated[str, Field(examples=["The reference names INV-2026-0042."])]
+
+
+class ProposalAnswer(Answer):
+    """One answer to what a line is for."""
+
+    probability: Annotated[Probability, Field(description="That it is the right one.")]
+    allocations: Annotated[
+        Sequence[AllocationAnswer],
+        Field(description="For `on_account`, the `cust_…` whose credit the amount becomes."),
+    ]
+    evidence: Annotated[Sequence[Evidence], Field(description="Why, in a bookkeeper's words.")]
+
+
+class RunnerUp(ProposalAnswer):
+    because: Annotated[str | None, Field(description="Why it lost.")]
+
+
 class MatchAnswer(Answer):
     id: MatchRef
     status: MatchStatus
     source: Source
     probability: Probability | None
     evidence: Annotated[Sequence[str], Field(description="Why, in a bookkeeper's words.")]
-    runner_up: Annotated[None, Field(description="The second-best answer, where there is one.")]
+    runner_up: Annotated[
+        RunnerUp | None, Field(description="The second-best answer, where there is one.")
+    ]
     note: str | None
     created_by: Annotated[str, Field(description="The API key's id, or `engine`.")]
     created_at: Instant
@@ -159,10 +181,6 @@ class CreditAnswer(Answer):
     used_minor: int
     left_minor: int
     created_at: Instant
-
-
-class Queued(Answer):
-    status: Literal["queued"] = "queued"
 
 
 class LineSum(Answer):

@@ -8,16 +8,16 @@ from uuid import UUID
 from payymo_api.banking.models import Transaction
 from payymo_api.core.db import Scope
 from payymo_api.payments import models
-from payymo_api.reconciliation.repository.matches import AllocationRepository
+from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules.algebra import Entry
 from payymo_api.reconciliation.rules.payouts import (
     Pair,
-    Payout,
     decide,
     possible,
     speaks_of_stripe,
 )
+from payymo_api.reconciliation.rules.values import Payout
 from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.lines import line_of
 from payymo_api.reconciliation.service.matching import ENGINE, Origin, record
@@ -43,7 +43,7 @@ async def among(scope: Scope, rows: Sequence[Transaction]) -> Arrivals:
     rivals = await candidates.lines(found)
     mine = {row.id: line_of(row) for row in rows}
     lines = {row.id: line_of(row) for row in rivals} | mine
-    apart = await AllocationRepository(scope).undone_pairs({row.id for row in (*rivals, *rows)})
+    apart = await LearnedRepository(scope).apart({row.id for row in (*rivals, *rows)})
     pairs = [
         each
         for each in possible(lines.values(), [_payout(row) for row in found])

@@ -5,38 +5,27 @@ from decimal import Decimal
 from uuid import UUID
 
 from payymo_api.banking.models import Transaction
-from payymo_api.banking.repository import TransactionRepository
+from payymo_api.banking.repository import TransactionRepository, lines_to_settle
 from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import InvoiceId, PayoutId, TenantId, TransactionId
 from payymo_api.invoicing.models import Customer, Invoice
-from payymo_api.messaging import outbox
-from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.reconciliation.repository.candidates import Candidates
-from payymo_api.reconciliation.repository.matches import AllocationRepository
+from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules import text
 from payymo_api.reconciliation.rules.algebra import Entry
-from payymo_api.reconciliation.rules.engine import Decision, Document, Line, decide
+from payymo_api.reconciliation.rules.engine import Decision, Document, decide
 from payymo_api.reconciliation.rules.payouts import Pair
+from payymo_api.reconciliation.rules.values import Line
 from payymo_api.reconciliation.service import arrivals
 from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.lines import line_of
 from payymo_api.reconciliation.service.matching import ENGINE, Origin, record
+from payymo_api.reconciliation.service.suggesting import withdraw
 
 BATCH = 100
 _MOST_KEYS = 150
-
-
-async def ask(scope: Scope) -> None:
-    """Have every open line looked at anew, by a worker."""
-    await outbox.record(scope, MatchingDue())
-
-
-async def examine_all(database: Database, tenant_id: TenantId) -> None:
-    async with database.scope(tenant_id) as scope:
-        await TransactionRepository(scope).examine_again()
-    await examine(database, tenant_id)
 
 
 async def examine_touched(
@@ -76,6 +65,7 @@ async def examine_batch(scope: Scope) -> int:
     if not rows:
         return 0
     transfers = await pair(scope, rows)
+    await _take_back(scope, transfers)
     free = [row for row in rows if row.id not in transfers]
     found = await arrivals.among(scope, free)
     payments = [row for row in free if row.amount_minor > 0 and row.id not in found.lines]
@@ -87,6 +77,11 @@ async def examine_batch(scope: Scope) -> int:
     return len(rows)
 
 
+async def _take_back(scope: Scope, transfers: Collection[TransactionId]) -> None:
+    """A transfer between own accounts, whose lines are locked, settles nothing."""
+    await withdraw(scope, await lines_to_settle(scope, transfers))
+
+
 async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision]:
     """Read by keys what the lines may mean, and decide; lines outside the batch are rivals only."""
     if not rows:
@@ -96,7 +91,9 @@ async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision
     amounts = {(row.currency, row.amount_minor) for row in rows}
     alike, crowded_lines = await candidates.rivals(amounts)
     lines = [line_of(row) for row in {row.id: row for row in (*alike, *rows)}.values()]
-    payers = await candidates.payers({line.payer_iban for line in lines if line.payer_iban})
+    payers = await candidates.payers(
+        {line.counterparty_account for line in lines if line.counterparty_account}
+    )
     customers = {id for found in payers.values() for id in found}
     documents, crowded = await candidates.documents(_keys(lines), amounts, customers)
     owners = await candidates.customers(
@@ -108,7 +105,7 @@ async def _decisions(scope: Scope, rows: Sequence[Transaction]) -> list[Decision
         payers,
         crowded | crowded_lines,
     )
-    apart = await AllocationRepository(scope).undone_pairs(mine)
+    apart = await LearnedRepository(scope).apart(mine)
     return [each for each in found if each.line in mine and not _pairs(each) & apart]
 
 

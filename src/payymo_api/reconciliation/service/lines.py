@@ -1,5 +1,5 @@
 from payymo_api.banking.models import Transaction
-from payymo_api.reconciliation.rules.engine import Line
+from payymo_api.reconciliation.rules.values import Line
 
 
 def line_of(row: Transaction) -> Line:
@@ -11,6 +11,6 @@ def line_of(row: Transaction) -> Line:
         currency=row.currency,
         booked_on=row.booked_on,
         texts=tuple(dict.fromkeys(each for each in texts if each)),
-        payer_name=row.counterparty_name,
-        payer_iban=row.counterparty_iban,
+        counterparty_name=row.counterparty_name,
+        counterparty_account=row.counterparty_iban,
     )

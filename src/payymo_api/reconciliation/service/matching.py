@@ -1,15 +1,25 @@
 """Make a match, undo a match: exact, under locks, announced in the same transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from payymo_api.banking.repository import TransactionRepository
 from payymo_api.core.clock import now
 from payymo_api.core.db import AnyScope, Scope
 from payymo_api.core.repository import transient
-from payymo_api.core.types import CreditId, CustomerId, InvoiceId, MatchId, PayoutId, new_id
+from payymo_api.core.types import (
+    CreditId,
+    CustomerId,
+    InvoiceId,
+    MatchId,
+    PayoutId,
+    TransactionId,
+    new_id,
+)
+from payymo_api.core.writes import Write
 from payymo_api.messaging import outbox
 from payymo_api.payments.events import StripePaymentsMoved
 from payymo_api.payments.repository import payments_for
@@ -21,23 +31,37 @@ from payymo_api.reconciliation.errors import (
     MatchUndone,
     PayoutNotWhole,
 )
+from payymo_api.reconciliation.events import DecisionMade
 from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
+from payymo_api.reconciliation.repository.learned import (
+    LearnedRepository,
+    learned,
+    rejoined,
+    set_apart,
+)
 from payymo_api.reconciliation.repository.matches import (
     AllocationRepository,
     MatchRepository,
-    Payer,
-    PayerRepository,
-    learned,
     made,
 )
+from payymo_api.reconciliation.repository.suggestions import superseded
 from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves, reversal
 from payymo_api.reconciliation.schemas import MatchRequest, Source
-from payymo_api.reconciliation.service import news
+from payymo_api.reconciliation.service import learning, news
 from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.reading import read
 
 ENGINE = "engine"
-_MATCH = ("id", "source", "probability", "evidence", "note", "created_by", "created_at")
+_MATCH = (
+    "id",
+    "source",
+    "probability",
+    "evidence",
+    "runner_up",
+    "note",
+    "created_by",
+    "created_at",
+)
 _CREDIT = ("id", "customer_id", "transaction_id", "amount_minor", "currency")
 _ALLOCATION = (
     "id",
@@ -64,6 +88,8 @@ class Origin:
     created_by: str
     probability: Decimal | None = None
     evidence: Sequence[str] = ()
+    runner_up: Mapping[str, Any] | None = None
+    """As `proposals.stored`, with `because`: why it lost."""
     note: str | None = None
 
 
@@ -98,7 +124,8 @@ async def record(
         *made(scope, [row], _MATCH),
         *made(scope, _credits(books, entries, credit_owners or {}), _CREDIT),
         *made(scope, allocations, _ALLOCATION),
-        *learned(scope, _payers(books, entries)),
+        *learned(scope, learning.payers(books, entries)),
+        *_decided(scope, entries, origin),
     )
     settled = {id for id, move in document_moves(entries).items() if move > 0}
     await outbox.record(
@@ -106,6 +133,7 @@ async def record(
         *news.matched(books, row, entries),
         *news.settled(books, row.id, settled),
         *news.reconciled(books, row.id, entries),
+        *([] if origin.source == "auto" else [_decision(books)]),
     )
     return Made(row, allocations)
 
@@ -125,13 +153,29 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
     except (LineOverAllocated, DocumentOverSettled, PayoutNotWhole) as error:
         raise LaterMatchDepends(error.detail) from error
     await books.move(scope, reverse)
-    await PayerRepository(scope).unlearn(_payers(books, entries))
+    by_user = undone_by != ENGINE
+    await LearnedRepository(scope).unlearn(learning.payers(books, entries), contradicted=by_user)
+    if by_user:
+        await scope.write(*set_apart(scope, learning.apart(allocations)))
+    await TransactionRepository(scope).examine_again([TransactionId(id) for id in books.lines])
     row.status, row.undone_by, row.undone_at = "undone", undone_by, now()
     waiting = await payments_for(scope, [row.id for row in books.invoices.values()])
-    await outbox.record(scope, *news.unmatched(books, row, entries))
+    await outbox.record(scope, *news.unmatched(books, row, entries), _decision(books))
     if waiting:
         await outbox.record(scope, StripePaymentsMoved(payment_ids=waiting))
     return row
+
+
+def _decided(scope: AnyScope, entries: Sequence[Entry], origin: Origin) -> list[Write]:
+    """The lines wait for no decision any more; what a person joins is no longer apart."""
+    lines = {entry.line for entry in entries}
+    documents = {entry.document for entry in entries}
+    joined = rejoined(scope, lines, documents) if origin.source != "auto" else []
+    return [superseded(scope, lines), *joined]
+
+
+def _decision(books: Books) -> DecisionMade:
+    return DecisionMade(invoice_ids=tuple(InvoiceId(id) for id in sorted(books.invoices)))
 
 
 def _match(origin: Origin) -> Match:
@@ -142,7 +186,7 @@ def _match(origin: Origin) -> Match:
         source=origin.source,
         probability=origin.probability,
         evidence=list(origin.evidence),
-        runner_up=None,
+        runner_up=origin.runner_up,
         note=origin.note,
         created_by=origin.created_by,
         created_at=now(),
@@ -220,19 +264,3 @@ def _take_credits_back(books: Books, entries: Sequence[Entry]) -> None:
             raise CreditInUse("A later match uses the credit that this match made.")
     for id in made:
         books.credits[id].amount_minor = 0
-
-
-def _payers(books: Books, entries: Collection[Entry]) -> list[Payer]:
-    """Return whom each incoming line's account paid for, where that is one customer."""
-    paid: dict[str, set[CustomerId]] = {}
-    for entry in entries:
-        document = books.invoices.get(entry.document)
-        iban = books.lines[entry.line].counterparty_iban
-        is_payment = entry.document_type == "invoice" and entry.amount > 0
-        if is_payment and iban and document and document.customer_id:
-            paid.setdefault(iban, set()).add(document.customer_id)
-    return [
-        Payer(iban, next(iter(customers)))
-        for iban, customers in paid.items()
-        if len(customers) == 1
-    ]

@@ -1,6 +1,7 @@
 """What a match tells the tenant's systems, and how matches are answered."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -14,8 +15,18 @@ from payymo_api.invoicing.models import Invoice
 from payymo_api.messaging.events import Event
 from payymo_api.payments.events import StripePayoutReconciled
 from payymo_api.payments.models import Payout
-from payymo_api.reconciliation.events import TransactionMatched, TransactionUnmatched
-from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
+from payymo_api.reconciliation.events import (
+    ReconciliationSuggested,
+    TransactionMatched,
+    TransactionUnmatched,
+)
+from payymo_api.reconciliation.models import (
+    Allocation,
+    CustomerCredit,
+    LearnedFact,
+    Match,
+    Suggestion,
+)
 from payymo_api.reconciliation.rules.algebra import DocumentType, Entry, line_moves
 from payymo_api.reconciliation.schemas import (
     AllocationAnswer,
@@ -27,6 +38,9 @@ from payymo_api.reconciliation.schemas import (
     PayoutReconciled,
     WriteOff,
 )
+from payymo_api.reconciliation.schemas.learned import FactAnswer
+from payymo_api.reconciliation.schemas.suggestions import LineSuggested, SuggestionAnswer
+from payymo_api.reconciliation.service import proposals
 from payymo_api.reconciliation.service.books import Books
 
 _PREFIXES: dict[str, str] = {
@@ -43,6 +57,10 @@ def matched(books: Books, row: Match, entries: Sequence[Entry]) -> list[Event]:
 
 def unmatched(books: Books, row: Match, entries: Sequence[Entry]) -> list[Event]:
     return [TransactionUnmatched(data=_json(each)) for each in _lines(books, row, entries)]
+
+
+def suggested(rows: Iterable[Suggestion]) -> list[Event]:
+    return [ReconciliationSuggested(data=_json(_suggested(each))) for each in rows]
 
 
 def settled(books: Books, match_id: MatchId, risen: Collection[UUID]) -> list[Event]:
@@ -101,6 +119,17 @@ def _document(entry: Entry, currency: str) -> MatchedDocument:
     )
 
 
+def _suggested(row: Suggestion) -> LineSuggested:
+    first = proposals.answer(row.transaction_id, row.proposals[0])
+    return LineSuggested(
+        suggestion_id=row.id,
+        transaction_id=row.transaction_id,
+        **money_fields(Money(row.amount_minor, row.currency)),
+        probability=first.probability,
+        documents=[MatchedDocument.model_validate(each) for each in first.allocations],
+    )
+
+
 def document_id(type: str, id: UUID) -> str:
     return public_id(_PREFIXES[type], id)
 
@@ -136,10 +165,40 @@ def _reconciled(payout: Payout, match_id: MatchId, line: UUID) -> PayoutReconcil
 
 
 def answer(row: Match, allocations: Iterable[Allocation]) -> MatchAnswer:
+    mine = [each for each in allocations if each.match_id == row.id]
     return MatchAnswer.model_validate(
         {
             **{name: getattr(row, name, None) for name in MatchAnswer.model_fields},
-            "allocations": [_allocation(each) for each in allocations if each.match_id == row.id],
+            "runner_up": _runner_up(mine[0], row.runner_up) if row.runner_up else None,
+            "allocations": [_allocation(each) for each in mine],
+        }
+    )
+
+
+def _runner_up(of: Allocation, other: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**proposals.fields(of.transaction_id, other), "because": other["because"]}
+
+
+def suggestion_answer(row: Suggestion) -> SuggestionAnswer:
+    return SuggestionAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in SuggestionAnswer.model_fields},
+            **money_fields(Money(row.amount_minor, row.currency)),
+            "proposals": [proposals.answer(row.transaction_id, each) for each in row.proposals],
+        }
+    )
+
+
+def fact_answer(row: LearnedFact) -> FactAnswer:
+    """A `not_this` has its line's id in place of a payer's key."""
+    is_payer = row.customer_id is not None
+    document = public_id("inv", row.invoice_id) if row.invoice_id else None
+    return FactAnswer.model_validate(
+        {
+            **{name: getattr(row, name, None) for name in FactAnswer.model_fields},
+            "key": row.key if is_payer else None,
+            "transaction_id": None if is_payer else UUID(row.key),
+            "document_id": public_id("spo", row.payout_id) if row.payout_id else document,
         }
     )
 

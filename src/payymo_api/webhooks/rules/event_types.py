@@ -45,6 +45,13 @@ _MATCH = {
         {"document_type": "invoice", "document_id": _id("inv"), **_SUM},
     ],
 }
+_SUGGESTION = {
+    "suggestion_id": _id("sug"),
+    "transaction_id": _id("tr"),
+    **_MONEY,
+    "probability": Decimal("0.9731"),
+    "documents": _MATCH["documents"],
+}
 _INVOICE = {"invoice_id": _id("inv"), "number": "INV-7", **_MONEY}
 _STRIPE_PAYMENT = {"id": _id("sp"), "stripe_id": "pi_example", "status": "succeeded", **_MONEY}
 _STRIPE_DISPUTE = {
@@ -108,7 +115,7 @@ _ALL = (
     EventType("transaction.unmatched", "A match was undone.", _MATCH),
     EventType("invoice.paid", "Nothing of an invoice is open any more.", _INVOICE),
     EventType("invoice.partially_paid", "A part of an invoice was paid.", _INVOICE),
-    _later("reconciliation.suggested", "A match waits for somebody's decision.", _MATCH),
+    EventType("reconciliation.suggested", "A match waits for somebody's decision.", _SUGGESTION),
     EventType(
         "stripe_connection.revoked",
         "The owner of a Stripe account took our access back.",

@@ -16,7 +16,24 @@ from payymo_api.core.types import (
     PayoutId,
     TransactionId,
 )
+from payymo_api.reconciliation.models.learned import LearnedFact
+from payymo_api.reconciliation.models.runs import MatchingRun
+from payymo_api.reconciliation.models.settings import MatchingSettings
+from payymo_api.reconciliation.models.suggestions import Suggestion, SuggestionDocument
 from payymo_api.tenants.models import Tenant
+
+__all__ = [
+    "Allocation",
+    "CustomerCredit",
+    "LearnedFact",
+    "LineKey",
+    "Match",
+    "MatchingRun",
+    "MatchingSettings",
+    "PaymentAllocation",
+    "Suggestion",
+    "SuggestionDocument",
+]
 
 
 class Match(TenantOwned):
@@ -122,24 +139,6 @@ class Allocation(TenantOwned):
     document_currency: Mapped[str]
     write_off_minor: Mapped[int] = mapped_column(server_default="0")
     write_off_reason: Mapped[str | None]
-
-
-class PayerIban(TenantOwned):
-    """IBAN memory: this account has paid for this customer, as a settled match showed."""
-
-    __tablename__ = "payer_ibans"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "customer_id"],
-            ["customers.tenant_id", "customers.id"],
-            ondelete="CASCADE",
-        ),
-    )
-
-    iban: Mapped[str] = mapped_column(primary_key=True)
-    customer_id: Mapped[CustomerId] = mapped_column(primary_key=True)
-    confirmations: Mapped[int]
-    last_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class LineKey(TenantOwned):

@@ -1,0 +1,31 @@
+"""Direct debits: one line brings all that was collected on a day."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from payymo_api.reconciliation.rules.index import Index
+from payymo_api.reconciliation.rules.names import Likeness, Name, heard, likeness
+from payymo_api.reconciliation.rules.reading import Reading
+from payymo_api.reconciliation.rules.values import Document
+
+_DAYS_TO_ARRIVE = 5
+
+
+def is_own(reading: Reading, accounts: Collection[str], names: Collection[Name]) -> bool:
+    """Tell whether the line may be the tenant's own doing: nobody else is named as its payer."""
+    if any(each not in accounts for each in reading.accounts):
+        return False
+    if not reading.payer:
+        return True
+    payer = heard(reading.payer, is_name=True)
+    return any(likeness(each, payer) >= Likeness.NEAR for each in names)
+
+
+def collected(reading: Reading, index: Index) -> list[Document]:
+    """Return the documents of the collection that the line brings whole; empty if none does."""
+    line = reading.line
+    for days in range(_DAYS_TO_ARRIVE + 1):
+        documents = index.collected(line.currency, line.booked_on - timedelta(days=days))
+        if documents and sum(each.open for each in documents) == line.amount:
+            return documents
+    return []

@@ -1,0 +1,72 @@
+"""What one tenant's people taught the engine: who pays for whom, and what belongs nowhere."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+_MOST_TELLING = 3.0
+"""No words outweigh the other evidence: log-odds."""
+
+
+class Memory:
+    """Counts of confirmations; what is taken back is subtracted again."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, dict[UUID | None, int]] = {}
+        self._names: dict[str, dict[UUID | None, int]] = {}
+        self._words: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self._lines = [0, 0]
+        self._apart: set[tuple[UUID, UUID]] = set()
+
+    def learn(
+        self,
+        accounts: Iterable[str],
+        name: str | None,
+        words: Iterable[str],
+        customer: UUID | None,
+        count: int = 1,
+    ) -> None:
+        """Remember that this payer's money was the customer's, or (None) belonged nowhere."""
+        for memory, key in ((self._names, name), *((self._accounts, each) for each in accounts)):
+            if key:
+                counts = memory.setdefault(key, {})
+                counts[customer] = counts.get(customer, 0) + count
+        side = customer is not None
+        self._lines[side] += count
+        for word in set(words):
+            self._words[word][side] += count
+
+    def part(self, line: UUID, documents: Iterable[UUID]) -> None:
+        """Remember that the line is not for these documents."""
+        self._apart.update((line, each) for each in documents)
+
+    def apart(self, line: UUID, document: UUID) -> bool:
+        return (line, document) in self._apart
+
+    def of_account(self, account: str) -> dict[UUID | None, int]:
+        return self._accounts.get(account, {})
+
+    def of_name(self, name: str) -> dict[UUID | None, int]:
+        return self._names.get(name, {})
+
+    def strangeness(self, words: Iterable[str]) -> float:
+        """Return the log-odds that a line of these words belongs nowhere, between -3 and 3.
+
+        The most telling word of the tenant's own past counts, with half an observation added to
+        each side (Krichevsky and Trofimov), so that what was never seen tells nothing.
+        """
+        nowhere, matched = self._lines
+        if not nowhere or not matched:
+            return 0.0
+        best = 0.0
+        for word in set(words):
+            seen = self._words.get(word)
+            if seen is None:
+                continue
+            odds = math.log((seen[0] + 0.5) / (nowhere + 1)) - math.log(
+                (seen[1] + 0.5) / (matched + 1)
+            )
+            if abs(odds) > abs(best):
+                best = odds
+        return max(-_MOST_TELLING, min(_MOST_TELLING, best))

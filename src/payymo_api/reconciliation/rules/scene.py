@@ -1,0 +1,139 @@
+"""A line with everything that was found for it, and what it may be for."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from payymo_api.reconciliation.rules.closing import Closing
+from payymo_api.reconciliation.rules.index import Index
+from payymo_api.reconciliation.rules.numbering import Named, document_keys, numbering
+from payymo_api.reconciliation.rules.payer import Payers
+from payymo_api.reconciliation.rules.reading import Reading, Stretch
+from payymo_api.reconciliation.rules.values import Document, Line
+
+_TAILS = range(2, 6)
+"""How many last digits of a number stand for it in a list."""
+_LONGEST_RANGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """These documents, closed so."""
+
+    documents: tuple[Document, ...]
+    how: Closing
+    balance: bool = False
+    """They are all that the customer owes."""
+
+    @property
+    def customer(self) -> UUID | None:
+        return self.documents[0].customer
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        return frozenset(each.id for each in self.documents)
+
+
+@dataclass(slots=True)
+class Hits:
+    """Documents that a text names by a key."""
+
+    open: dict[UUID, Named] = field(default_factory=dict)
+    """And how."""
+    paid: list[Document] = field(default_factory=list)
+    """Of these nothing is open."""
+    ordered: set[UUID] = field(default_factory=set)
+    """Open documents whose order (`po_number`) it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Money in, read; who paid it; what it names; and what is proposed for other lines."""
+
+    reading: Reading
+    payers: Payers
+    hits: Hits
+    reserved: Collection[UUID]
+
+    @property
+    def line(self) -> Line:
+        return self.reading.line
+
+
+def hits(reading: Reading, index: Index) -> Hits:
+    """Look the line's numbers up; a number within a longer one that is known too doesn't count."""
+    found = Hits()
+    known = {
+        key: stretch
+        for key, stretch in reading.keys.items()
+        if index.named(key) or index.ordered(key)
+    }
+    for key, stretch in known.items():
+        if any(_inside(stretch, other) for other in known.values()):
+            continue
+        for document in index.named(key):
+            how = document_keys(document)[key]
+            if document.open and not document.void:
+                found.open[document.id] = max(how, found.open.get(document.id, how))
+            elif how >= Named.DIGITS:
+                found.paid.append(document)
+        found.ordered.update(each.id for each in index.ordered(key) if each.open)
+    return found
+
+
+def _inside(stretch: Stretch, other: Stretch) -> bool:
+    return (
+        stretch.text == other.text
+        and other.start <= stretch.start
+        and stretch.end <= other.end
+        and (other.start, other.end) != (stretch.start, stretch.end)
+    )
+
+
+def listed(reading: Reading, documents: Iterable[Document], heads: Iterable[Document]) -> set[UUID]:
+    """Return the documents that a list names by their last digits: "4711-15, 18" after 4711.
+
+    `heads` are those named whole; the numbers that follow share their beginning. A range means
+    every number from its first to its last.
+    """
+    tails = _tails(reading, heads)
+    return {
+        document.id
+        for document in documents
+        for beginning, tail in tails
+        if _completes(numbering(document.number).whole, beginning, tail)
+    }
+
+
+def _completes(whole: str, beginning: str, tail: str) -> bool:
+    kept = len(beginning) - len(tail)
+    return len(whole) == len(beginning) and whole == beginning[:kept] + tail
+
+
+def _tails(reading: Reading, heads: Iterable[Document]) -> set[tuple[str, str]]:
+    """Return (a whole number, digits that stand for its last ones further on in the text)."""
+    tails: set[tuple[str, str]] = set()
+    for head in heads:
+        whole = numbering(head.number).whole
+        stretch = reading.keys.get(whole)
+        if stretch is None:
+            continue
+        before = whole
+        for text, start, digits in reading.numbers:
+            follows = text == stretch.text and start >= stretch.end
+            if not follows or len(digits) not in _TAILS:
+                continue
+            tails.add((whole, digits))
+            if reading.gap_before(text, start) == "-":
+                tails.update((whole, each) for each in _range(before, digits))
+            before = whole[: -len(digits)] + digits
+    return tails
+
+
+def _range(first: str, last: str) -> list[str]:
+    """Return the endings between a number and the ending that closes its range."""
+    size = len(last)
+    begin, end = first[-size:], last
+    if not begin.isdigit() or not 0 < int(end) - int(begin) <= _LONGEST_RANGE:
+        return []
+    return [str(each).zfill(size) for each in range(int(begin) + 1, int(end))]

@@ -1,0 +1,23 @@
+"""How likely each hypothesis is, and that none of them is right."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from payymo_api.reconciliation.rules.weights import WEIGHTS
+
+
+def weigh(nothing: Iterable[str], found: Sequence[Iterable[str]]) -> tuple[float, list[float]]:
+    """Return the probability that the line is for none of them, and each one's.
+
+    They sum to 1: the softmax of the sums of weights.
+    """
+    scores = [_score(nothing), *map(_score, found)]
+    top = max(scores)
+    raised = [math.exp(each - top) for each in scores]
+    total = sum(raised)
+    first, *rest = (each / total for each in raised)
+    return first, rest
+
+
+def _score(features: Iterable[str]) -> float:
+    return sum(WEIGHTS.get(each, 0.0) for each in features)
