@@ -71,6 +71,8 @@ def _report(folder: Path, choices: "Choices", name: str | None) -> "Report":
         past = read_folder(folder, choices)
     except Unusable as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
     own_names = past.own_names | ({name} if name else set())
     engine = Matcher(own_accounts=past.own_accounts, own_names=sorted(own_names))
     return report(past, replay(past, engine))
