@@ -26,7 +26,7 @@ async def test_a_tenant_has_the_usual_settings_until_it_chooses(
     usual = await client.get(SETTINGS)
 
     assert usual.json() == {
-        "automatic": True,
+        "automatic": Policy().automatic,
         "least_probability": Policy().least_probability,
         "least_margin": Policy().least_margin,
         "write_off_limits": [],
