@@ -49,6 +49,21 @@ def test_whatever_is_posted_is_explained(tmp_path: Path, *, posted: bool) -> Non
         assert all(told), line
 
 
+def test_a_batch_of_direct_debits_is_known_by_the_name_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "invoices.csv").write_text(
+        "Number,Date,Collection date,Amount,Currency,Payment method,Customer\n"
+        "A-1,2026-03-01,2026-03-05,21.00,EUR,Direct debit,Alder Ltd\n"
+        "A-2,2026-03-01,2026-03-05,34.50,EUR,Direct debit,Birch Ltd\n"
+    )
+    (tmp_path / "bank.csv").write_text(
+        "Date,Name,Text,Amount\n2026-03-05,Cedar Hosting Ltd,SEPA DD COLLECTION,55.50\n"
+        "2026-03-05,Elm Ltd,Coffee,-3.00\n"
+    )
+    posted = [run(tmp_path, *named).stdout for named in ((), ("--name", "Cedar Hosting Ltd"))]
+    assert "posted            0 lines" in posted[0]
+    assert "posted             1 line " in posted[1]
+
+
 def test_unusable_input_is_one_line_and_status_2(tmp_path: Path) -> None:
     (tmp_path / "invoices.csv").write_text("Number,Date,Amount\nA,2026-13-01,5\n")
     (tmp_path / "bank.csv").write_text("Date,Amount,Text\n2026-03-13,5.00,A\n2026-03-14,6.00,B\n")

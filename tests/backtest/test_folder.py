@@ -203,6 +203,7 @@ def test_the_past_is_known_by_a_file_that_names_lines_or_days(tmp_path: Path) ->
          "bank.csv: line 5, field Booking date: 'soon' is not a date"),
         ({"invoices.json": '[{"number": 1}, 7]'}, "invoices.json, row 2: is not an object"),
         ({"invoices.json": "{"}, "invoices.json: is no JSON"),
+        ({"invoices.json": "[" * 200_000}, "invoices.json: is no JSON"),
         ({"a.mt940": ":20:X\n:25:1\n"}, "a.mt940: line"),
         ({"confirmed.csv": "Invoices,Amount\nINV-1,5.00\n"},
          "confirmed.csv: no column names the booked on"),

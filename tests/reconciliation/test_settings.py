@@ -26,13 +26,13 @@ async def test_a_tenant_has_the_usual_settings_until_it_chooses(
     usual = await client.get(SETTINGS)
 
     assert usual.json() == {
-        "automatic": True,
-        "least_probability": 0.995,
-        "least_margin": 0.05,
+        "automatic": Policy().automatic,
+        "least_probability": Policy().least_probability,
+        "least_margin": Policy().least_margin,
         "write_off_limits": [],
     }
     async with database.scope(tenant_id) as scope:
-        assert await settings.policy(scope, "EUR") == Policy()
+        assert (await settings.policies(scope))("EUR") == Policy()
 
 
 async def test_settings_are_replaced_and_the_engine_goes_by_them(
@@ -47,7 +47,7 @@ async def test_settings_are_replaced_and_the_engine_goes_by_them(
         {"reason": "rounding", "amount": 3, "amount_minor": 3, "currency": "JPY"},
     ]
     async with database.scope(tenant_id) as scope:
-        policy = await settings.policy(scope, "EUR")
+        policy = (await settings.policies(scope))("EUR")
     assert policy == Policy(
         automatic=False, least_probability=0.99, least_margin=0.1, write_off_limits={"fee": 500}
     )

@@ -210,7 +210,7 @@ def _from_json_lines(content: bytes, file: str) -> list[Row]:
 def _parsed(content: bytes, file: str, at: int | None = None) -> Any:  # noqa: ANN401  any JSON
     try:
         return json.loads(content, parse_float=str)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise Unusable(file, f"is no JSON: {error}", row=at) from error
 
 

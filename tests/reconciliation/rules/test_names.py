@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo_api.reconciliation.rules.names import (
+from payymo_api.invoicing.rules.names import (
     Likeness,
     heard,
     likeness,

@@ -9,6 +9,7 @@ import typer
 from payymo_api.cli.running import fail
 
 if TYPE_CHECKING:
+    from payymo_api.backtest.report import Report
     from payymo_api.backtest.tables import Choices
 
 app = typer.Typer()
@@ -22,6 +23,7 @@ def backtest(  # noqa: PLR0913  each is an option of the command
         Path | None,
         typer.Argument(exists=True, file_okay=False, metavar="DIR", help="Statements, invoices …"),
     ] = None,
+    *,
     html: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
     data: Annotated[Path | None, typer.Option("--json", help="Write it as JSON here.")] = None,
     currency: Annotated[str | None, typer.Option(help="Where no file names one: EUR.")] = None,
@@ -31,7 +33,7 @@ def backtest(  # noqa: PLR0913  each is an option of the command
     decimal: Annotated[
         DecimalMark | None, typer.Option(help="What stands before the cents.")
     ] = None,
-    *,
+    name: Annotated[str | None, typer.Option(help="Your own, where no statement says it.")] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Decide JSON Lines of stdin on stdout instead.")
     ] = False,
@@ -44,7 +46,7 @@ def backtest(  # noqa: PLR0913  each is an option of the command
         return
     if folder is None:
         fail("DIR: say which folder holds the statements and invoices, or --stream")
-    _report(folder, _choices(currency, date_order, decimal), html=html, data=data)
+    _show(_report(folder, _choices(currency, date_order, decimal), name), html, data)
 
 
 def _choices(
@@ -58,27 +60,34 @@ def _choices(
     return Choices(currency and currency.upper(), date_order, decimal)
 
 
-def _report(folder: Path, choices: "Choices", *, html: Path | None, data: Path | None) -> None:
-    from payymo_api.backtest.details import as_data
+def _report(folder: Path, choices: "Choices", name: str | None) -> "Report":
     from payymo_api.backtest.errors import Unusable
     from payymo_api.backtest.folder import read_folder
-    from payymo_api.backtest.page import as_html
     from payymo_api.backtest.replay import replay
     from payymo_api.backtest.report import report
-    from payymo_api.backtest.terminal import as_text
     from payymo_api.reconciliation.rules.matcher import Matcher
 
     try:
         past = read_folder(folder, choices)
     except Unusable as error:
         fail(str(error))
-    engine = Matcher(own_accounts=past.own_accounts, own_names=past.own_names)
-    found = report(past, replay(past, engine))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    own_names = past.own_names | ({name} if name else set())
+    engine = Matcher(own_accounts=past.own_accounts, own_names=sorted(own_names))
+    return report(past, replay(past, engine))
+
+
+def _show(report: "Report", html: Path | None, data: Path | None) -> None:
+    from payymo_api.backtest.details import as_data
+    from payymo_api.backtest.page import as_html
+    from payymo_api.backtest.terminal import as_text
+
     if html:
-        _write(html, as_html(found))
+        _write(html, as_html(report))
     if data:
-        _write(data, json.dumps(as_data(found), ensure_ascii=False))
-    typer.echo(as_text(found), nl=False)
+        _write(data, json.dumps(as_data(report), ensure_ascii=False))
+    typer.echo(as_text(report), nl=False)
 
 
 def _write(file: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from schwifty import registry
 
-from payymo_api.reconciliation.rules.plain import compact
+from payymo_api.invoicing.rules.plain import compact
 
 _START = re.compile(r"[A-Z]{2}\d{2}(?=[A-Z0-9 ]{10})")
 _LENGTHS: dict[str, int] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from payymo_api.reconciliation.rules.plain import WORD, fold
+from payymo_api.invoicing.rules.plain import WORD, fold
 
 _ABBREVIATION = re.compile(r"(?:\b[^\W\d_]{1,4}\.)+|\b[^\W\d_]/[^\W\d_]\b")
 _DIGRAPH = re.compile(r"[AOU]E")
