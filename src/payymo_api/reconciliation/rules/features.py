@@ -102,4 +102,4 @@ def features_of_none(scene: Scene, strangeness: float) -> Iterator[str]:
     open_hits = scene.hits.open.items()
     if any(id in scene.reserved and how >= Named.DIGITS for id, how in open_hits):
         yield "none:names_reserved"
-    yield f"none:words:{round(strangeness)}"
+    yield from ["none:strange" if strangeness > 0 else "none:familiar"] * abs(round(strangeness))

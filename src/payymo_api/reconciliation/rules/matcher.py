@@ -37,6 +37,8 @@ from payymo_api.reconciliation.rules.weighing import weigh
 
 _MOST_PROPOSALS = 5
 _LEAST_PROPOSED = 0.01
+_LEAST_FIRST = 0.12
+"""Below it a person would only be bothered."""
 _BATCH = 0.999
 """A sum of several exact amounts on the right day was never wrong where it was measured."""
 
@@ -169,7 +171,7 @@ class Matcher:
             key=lambda place: (-odds[place], [*map(age, considered.found[place].documents)]),
         )
         likely = [place for place in ranked[:_MOST_PROPOSALS] if odds[place] >= _LEAST_PROPOSED]
-        if not likely or nothing > odds[likely[0]]:
+        if not likely or odds[likely[0]] < _LEAST_FIRST:
             return Answer(line.id, "none", because="Nothing speaks for any open document.")
         proposals = tuple(self._proposal(line, considered, place, odds[place]) for place in likely)
         if not considered.marks:
@@ -179,11 +181,13 @@ class Matcher:
         second = considered.marks[likely[1]] if names else None
         lost = runner_up(facts, second, names[0] if names else "")
         margin = odds[likely[0]] - max(nothing, *(odds[place] for place in likely[1:]), 0.0)
-        against = doubt(facts) or self._too_close(margin)
+        against = doubt(facts) or self._too_close(margin, nothing > odds[likely[0]])
         change = to_post(facts) if against else to_unpost(names)
         return self._judged(line, proposals, against, lost, change)
 
-    def _too_close(self, margin: float) -> str | None:
+    def _too_close(self, margin: float, nothing_likelier: bool) -> str | None:  # noqa: FBT001
+        if nothing_likelier:
+            return "More likely it is for none of your documents."
         if margin < self.policy.least_margin:
             return "Another answer is nearly as likely."
         return None
@@ -302,7 +306,7 @@ class Matcher:
         if len(customers) > 1 or (shares and not customers):
             return
         reading = read(line)
-        name = heard(reading.payer, is_name=True).whole if reading.payer else None
+        name = heard(reading.payer, is_name=True) if reading.payer else None
         customer = next(iter(customers), None)
         self.memory.learn(reading.accounts, name, reading.words, customer, count)
 

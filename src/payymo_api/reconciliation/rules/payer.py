@@ -8,7 +8,7 @@ from uuid import UUID
 
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.memory import Memory
-from payymo_api.reconciliation.rules.names import Heard, Likeness, heard, likeness
+from payymo_api.reconciliation.rules.names import Heard, Likeness, ends, heard, likeness
 from payymo_api.reconciliation.rules.reading import Reading
 
 _CROWD = 400
@@ -24,16 +24,18 @@ class Grade(IntEnum):
     INITIAL = 2
     HEARD = 3
     """The customer's name stands in the text, but the payer is called otherwise."""
-    NEAR = 4
-    WHOLE = 5
-    SAME = 6
-    ALIAS = 7
+    WITHIN = 4
+    """The payer's name holds the customer's, and more."""
+    NEAR = 5
+    WHOLE = 6
+    SAME = 7
+    ALIAS = 8
     """A payer of this name was confirmed to pay for the customer."""
-    NUMBER = 8
+    NUMBER = 9
     """The customer's number stands in the text."""
-    ACCOUNT = 9
+    ACCOUNT = 10
     """The tenant's own records name the account."""
-    CONFIRMED = 10
+    CONFIRMED = 11
     """Money from this account was confirmed to be the customer's."""
 
 
@@ -65,6 +67,7 @@ class Payers:
 _BY_NAME = {
     Likeness.SHARED: Grade.SHARED,
     Likeness.INITIAL: Grade.INITIAL,
+    Likeness.WITHIN: Grade.WITHIN,
     Likeness.NEAR: Grade.NEAR,
     Likeness.WHOLE: Grade.WHOLE,
     Likeness.SAME: Grade.SAME,
@@ -75,7 +78,12 @@ _BY_TEXT = {
     Likeness.NEAR: Grade.INITIAL,
     Likeness.WHOLE: Grade.HEARD,
 }
-_BY_TEXT_ALONE = {**_BY_TEXT, Likeness.WHOLE: Grade.WHOLE}
+_BY_TEXT_ALONE = {
+    **_BY_TEXT,
+    Likeness.INITIAL: Grade.INITIAL,
+    Likeness.NEAR: Grade.HEARD,
+    Likeness.WHOLE: Grade.WHOLE,
+}
 """Where the bank gives no name, the text's is the payer's."""
 
 
@@ -118,7 +126,7 @@ def _remembered(
     reading: Reading, memory: Memory, name: Heard | None
 ) -> list[tuple[UUID | None, int, Grade]]:
     """By what was confirmed: customer (None: belongs nowhere), how often, and what it says."""
-    found = [(memory.of_name(name.whole), Grade.ALIAS)] if name else []
+    found = [(memory.of_name(name), Grade.ALIAS)] if name else []
     found += [(memory.of_account(each), Grade.CONFIRMED) for each in reading.accounts]
     return [
         (customer, count, grade)
@@ -153,4 +161,6 @@ def _sharing(words: Heard | None, index: Index) -> list[UUID]:
             for customer in pool:
                 if customer in each:
                     counts[customer] += 1
+    if words.is_name and not counts:
+        counts.update(id for end in ends(words.joined) for id in index.bearers(end))
     return [customer for customer, _ in counts.most_common(_MOST_COMPARED)]

@@ -24,11 +24,13 @@ _MOST_JOINED = 8
 _WIDEST_GAP = 3
 _SHORTEST_KEY = 3
 _MONTHS, _DAYS = range(1, 13), range(1, 32)
-_CENTURY = 2000
+_CENTURY = "20"
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y>20\d\d)[-./](?P<m>\d\d?)[-./](?P<d>\d\d?)"
-    r"|(?P<d2>\d\d?)[-./](?P<m2>\d\d?)(?:[-./](?P<y2>20\d\d|\d\d))?\.?)(?!\d)"
+    r"|(?P<d2>\d\d?)(?P<gap>[-./])(?P<m2>\d\d?)(?:(?P=gap)(?P<y2>20\d\d|\d\d)|(?<=\.\d\d)\.?))"
+    r"(?![\d/])"
 )
+"""A day without a year needs dots and two digits: 1/3 is an instalment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _dates(text: str) -> Iterator[tuple[int | None, int, int]]:
             found["d"] or found["d2"],
         )
         if int(month) in _MONTHS and int(day) in _DAYS:
-            whole = int(year) % 100 + _CENTURY if year else None
+            whole = int(_CENTURY + year[-2:]) if year else None
             yield whole, int(month), int(day)
 
 
