@@ -12,6 +12,8 @@ MOST_IN_A_SET = 14
 """More open documents of one customer than this, and nobody tries which of them add up."""
 _KNOWN_BY_THEN = 3
 """Days after which a user has said whose money a line was."""
+_NAMELESS = frozenset({"iban_crm", "none"})
+"""Payers whose bank gives no name, or its own."""
 _HABIT = 2
 """So much makes a habit: an account that paid for the customer once, a name that did so twice."""
 
@@ -49,9 +51,6 @@ class Book:
             key=lambda document: (document.due, document.id),
         )
 
-    def is_open(self, document: Document) -> bool:
-        return document.id in self.open
-
     def settle(self, draft: Draft, seen: Seen, day: date) -> None:
         for part in draft.parts:
             document = part.document
@@ -65,7 +64,8 @@ class Book:
             self.settled.append((day, part))
         if draft.customer and draft.parts:
             self._news.append((day, seen.account[4:], draft.customer.id, _HABIT))
-            self._news.append((day, squeeze(seen.name), draft.customer.id, 1))
+            if draft.evidence.payer not in _NAMELESS:
+                self._news.append((day, squeeze(seen.name), draft.customer.id, 1))
 
     def lately_settled(self, day: date, days: int = 45) -> Iterator[Part]:
         """Yield what was settled on the days before this one, and still is."""

@@ -1,6 +1,6 @@
 """Draws from a seeded generator, with the shapes that money and habits have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
@@ -28,10 +28,6 @@ def digits(rng: Random, count: int) -> str:
 
 def hex_id(rng: Random, bits: int = 128) -> str:
     return f"{rng.getrandbits(bits):0{bits // 4}x}"
-
-
-def sample(rng: Random, choices: Sequence[T], most: int) -> list[T]:
-    return rng.sample(choices, min(most, len(choices)))
 
 
 def business_day(day: date) -> date:

@@ -1,5 +1,8 @@
 """`python -m benchmarks.matching.generate --seed 7 --tenants 30 --lines 10000 --out DIR`.
 
+`--open 1000000` makes one tenant with so many open invoices; its lines and what is right about
+them are those of the same tenant of any other size.
+
 Makes up a data set for the matching engine: the same arguments give the same bytes.
 """
 
@@ -12,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.matching import files
+from benchmarks.matching.crowd import ABOVE_THE_CROWD, crowd
 from benchmarks.matching.files import Files
 from benchmarks.matching.life import Booked, live
 from benchmarks.matching.rates import Rates
@@ -22,7 +26,7 @@ _YEAR = 2.0
 """A year has twice the lines that are to be decided: the first half is history."""
 
 
-def generate(folder: Path, *, seed: int, tenants: int, lines: int) -> None:
+def generate(folder: Path, *, seed: int, tenants: int, lines: int, open_invoices: int = 0) -> None:
     """Write a data set: about so many lines to decide, over so many tenants."""
     rates = Rates(Random(f"{seed} rates"))
     count: Counter[str] = Counter()
@@ -33,7 +37,9 @@ def generate(folder: Path, *, seed: int, tenants: int, lines: int) -> None:
             out.write("fx_rates", {"date": day.isoformat(), "base": "EUR", "rates": told})
         for index in range(tenants):
             made = tenant(Random(f"{seed} {index}"), index, _share(lines, tenants, index), rates)
+            made.numbering.sequence += ABOVE_THE_CROWD if open_invoices else 0
             booked += [(made, each) for each in _write_year(out, made)]
+            _write_crowd(out, made, seed, open_invoices)
         booked.sort(key=lambda pair: pair[1].day)
         for who, each in booked:
             _write_line(out, who, each, count)
@@ -59,6 +65,13 @@ def _write_year(out: Files, made: Tenant) -> list[Booked]:
     return year.booked
 
 
+def _write_crowd(out: Files, made: Tenant, seed: int, count: int) -> None:
+    for debtor, documents in crowd(Random(f"{seed} crowd"), made, count):
+        out.write("customers", files.customer_row(made.id, debtor))
+        for document in documents:
+            out.write("invoices", files.document_row(made.id, document))
+
+
 def _write_line(out: Files, who: Tenant, booked: Booked, count: Counter[str]) -> None:
     row: dict[str, Any] = files.line_row(who, booked)
     if booked.day < CUTOFF:
@@ -77,9 +90,13 @@ def main(
     seed: Annotated[int, typer.Option()] = 7,
     tenants: Annotated[int, typer.Option(min=1)] = 30,
     lines: Annotated[int, typer.Option(min=100, help="Lines to decide.")] = 10_000,
+    open_invoices: Annotated[
+        int, typer.Option("--open", min=0, help="Make one tenant with so many open invoices.")
+    ] = 0,
 ) -> None:
     """Make up a data set."""
-    generate(out, seed=seed, tenants=tenants, lines=lines)
+    tenants = 1 if open_invoices else tenants
+    generate(out, seed=seed, tenants=tenants, lines=lines, open_invoices=open_invoices)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.matching import payments, payouts, returns, sets
-from benchmarks.matching.chance import happens, hex_id, weighted
+from benchmarks.matching.chance import business_day, happens, hex_id, weighted
 from benchmarks.matching.judge import judge
 from benchmarks.matching.noise import NOISE
 from benchmarks.matching.tenant import Tenant
@@ -135,9 +135,7 @@ def _pay_out(tenant: Tenant, year: Year, arriving: dict[date, list[Payout]], day
     made = payouts.payout(tenant, day)
     if made:
         year.payouts.append(made)
-        lands = made.arrival + timedelta(made.lag)
-        lands += timedelta(max(0, 7 - lands.weekday()) if lands.weekday() >= _WEEKEND else 0)
-        arriving[lands].append(made)
+        arriving[business_day(made.arrival + timedelta(made.lag))].append(made)
 
 
 def _lines(tenant: Tenant, arriving: dict[date, list[Payout]], day: date) -> Iterator[Booked]:
@@ -158,8 +156,8 @@ def _drawn(tenant: Tenant, day: date) -> Iterator[Booked]:
         draft = BUILDERS[weighted(tenant.rng, WEIGHTS)](tenant, day)
         if draft and draft.amount:
             booked = list(_book(tenant, draft, day))
+            yield from booked
             if booked:
-                yield from booked
                 return
 
 

@@ -10,7 +10,7 @@ from benchmarks.matching.values import Customer
 
 _BBAN = {
     "DE": 18, "AT": 16, "CH": 17, "NL": 10, "BE": 12, "GB": 14, "IE": 14, "FR": 23, "ES": 20,
-    "PT": 21, "DK": 14, "NO": 11, "SE": 20, "PL": 24, "CZ": 20, "IT": 22, "LU": 16,
+    "PT": 21, "DK": 14, "NO": 11, "SE": 20, "PL": 24, "CZ": 20, "IT": 22,
 }  # fmt: skip
 _BANK = {
     "NL": ("BUNQ", "TRIO", "ASNB", "SNSB"), "GB": ("LLOY", "TSBS", "CPBK", "HBUK"),
@@ -84,7 +84,7 @@ REFERENCES: dict[str, Callable[[str], str | None]] = {
     "kid11": kid11,
     "qrr": swiss,
 }
-NATIONAL = {"BE": "ogm", "SE": "ocr", "NO": "kid11", "CH": "qrr", "DK": "luhn", "FI": "fi"}
+NATIONAL = {"BE": "ogm", "SE": "ocr", "NO": "kid11", "CH": "qrr", "DK": "luhn"}
 
 
 @dataclass(slots=True)

@@ -52,6 +52,15 @@ def word(rng: Random) -> str:
     return ("".join(rng.sample(_SYLLABLES, 2)) + rng.choice(_ENDINGS)).capitalize()
 
 
+def unique_word(index: int) -> str:
+    """Return a word for each number; longer than any that is drawn."""
+    made = ""
+    for _ in range(4):
+        index, at = divmod(index, len(_SYLLABLES))
+        made += _SYLLABLES[at]
+    return made.capitalize()
+
+
 def person(rng: Random, country: str) -> str:
     names = NAMES[country]
     return f"{rng.choice(names['first'])} {rng.choice(names['last'])}"

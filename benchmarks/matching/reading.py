@@ -6,6 +6,8 @@ from benchmarks.matching.people import LANGUAGES, PHRASES, german, plain
 from benchmarks.matching.values import Customer, Document, Seen
 
 _WORD = re.compile(r"[a-z0-9?]+")
+_DIGITS = re.compile(r"\d+")
+_YEAR = re.compile(r"20[23]\d")
 _SQUEEZE = re.compile(r"[^a-z0-9]")
 _LOOKS = str.maketrans("oilsbz", "011582")
 _LEAST_BLOCK = 3
@@ -56,14 +58,19 @@ def names_damaged(document: Document, seen: Seen) -> bool:
     if len(short) >= _LEAST_SQUEEZED and short.translate(_LOOKS) in text.translate(_LOOKS):
         return True
     digits = "".join(each for each in short if each.isdigit())
-    blocks = {block for block in re.findall(r"\d+", number) if len(block) >= _LEAST_BLOCK}
-    if digits in found or (blocks and max(blocks, key=number.rfind) in found):
+    if digits in found or any(block in found for block in telling_blocks(number)):
         return True
     if any(_one_slip(digits, each) or _one_slip(short, each) for each in found):
         return True
     last = squeeze(seen.purpose.split(" ")[-1])
     least = max(_LEAST_DIGITS, int(len(short) * _CUT))
     return len(last) >= least and short.startswith(last)
+
+
+def telling_blocks(number: str) -> list[str]:
+    """Return the digits between separators that tell a number from others, the last first."""
+    blocks = [each for each in _DIGITS.findall(number) if len(each) >= _LEAST_BLOCK]
+    return [each for each in reversed(blocks) if not _YEAR.fullmatch(each)]
 
 
 def _one_slip(right: str, found: str) -> bool:

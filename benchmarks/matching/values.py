@@ -28,6 +28,8 @@ class Customer:
     """Pays from this account; the tenant's records name it where `known`."""
     known: bool
     currency: str
+    terms: int = 30
+    """Days to pay in."""
     method: str = "bank_transfer"
     third: Payer | None = None
     """Who pays in the customer's place: a parent, an employer, a landlord."""

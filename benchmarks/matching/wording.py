@@ -7,7 +7,7 @@ from random import Random
 
 from benchmarks.matching.chance import digits, happens, one_of, weighted
 from benchmarks.matching.people import LANGUAGES, PHRASES
-from benchmarks.matching.reading import DAY_FORMS
+from benchmarks.matching.reading import DAY_FORMS, telling_blocks
 from benchmarks.matching.values import Customer, Document
 
 _JOINTS = (", ", " + ", " & ", "/", "; ", " ", " - ")
@@ -120,12 +120,7 @@ def _wrong_digit(rng: Random, number: str) -> str:
 
 
 def _last_block(_: Random, number: str) -> str:
-    block = ""
-    for each in reversed(number):
-        if not each.isdigit():
-            break
-        block = each + block
-    return block if len(block) >= _LEAST_COMMON else ""
+    return [*telling_blocks(number), ""][0]
 
 
 def _transposed(_: Random, number: str) -> str:

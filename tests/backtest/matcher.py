@@ -46,6 +46,9 @@ class Tiny:
             "an invoice's number in the text",
         )
 
+    def keep(self, line: Line, answer: Answer) -> None:
+        """It reserves nothing."""
+
     def settle(self, line: Line, shares: Sequence[Share], *, by_user: bool) -> None:
         for share in shares:
             self._move(share, -1)

@@ -150,6 +150,14 @@ def test_files_that_tell_the_same_days_count_each_line_once(tmp_path: Path) -> N
     assert len({each.id for each in past.lines}) == 4
 
 
+def test_advices_of_single_entries_are_left_aside(tmp_path: Path) -> None:
+    advice = (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn/>'
+    )
+    past = read(tmp_path, {"054.xml": advice})
+    assert [each.kind for each in past.files if each.name == "054.xml"] == ["not read"]
+
+
 @pytest.mark.parametrize("column", ["Paid with", "matched", "settled_by"])
 def test_the_past_is_known_by_a_column_of_the_invoices(tmp_path: Path, column: str) -> None:
     invoices = INVOICES.replace("Customer\n", f"Customer,{column}\n").replace(
@@ -189,10 +197,13 @@ def test_the_past_is_known_by_a_file_that_names_lines_or_days(tmp_path: Path) ->
          "invoices.csv: no column names the amount; its columns are Invoice no, Invoice date"),
         ({"invoices.csv": INVOICES.replace("2026-02-27", "03/02/2026")},
          "invoices.csv: '03/02/2026' and all its dates can be read as dmy or mdy: say --date"),
+        ({"bank.csv": BANK.replace("2026-03-02", "02/03/2026").replace("2026-03-14", "4/3/2026")},
+         "bank.csv: line 3, field Booking date: '02/03/2026' and its column can be read as 'dmy'"),
         ({"bank.csv": BANK.replace("2026-03-14", "soon")},
          "bank.csv: line 5, field Booking date: 'soon' is not a date"),
         ({"invoices.json": '[{"number": 1}, 7]'}, "invoices.json, row 2: is not an object"),
         ({"invoices.json": "{"}, "invoices.json: is no JSON"),
+        ({"invoices.json": "[" * 200_000}, "invoices.json: is no JSON"),
         ({"a.mt940": ":20:X\n:25:1\n"}, "a.mt940: line"),
         ({"confirmed.csv": "Invoices,Amount\nINV-1,5.00\n"},
          "confirmed.csv: no column names the booked on"),
@@ -209,6 +220,22 @@ def test_a_currency_that_nobody_names_is_asked_for(tmp_path: Path) -> None:
     assert refusal(tmp_path, {"invoices.csv": invoices}).endswith("say --currency")
     past = read(tmp_path, {}, Choices(currency="CHF"))
     assert {each.currency for each in past.lines} == {"CHF"}
+
+
+def test_what_the_caller_says_holds_only_where_a_file_leaves_it_open(tmp_path: Path) -> None:
+    invoices = 'Number,Date,Amount,Currency\nI-1,03/02/2026,"1,234",KWD\n'
+    with pytest.raises(Unusable, match="say --decimal"):
+        read(tmp_path, {"invoices.csv": invoices}, Choices(date_order="mdy"))
+    past = read(tmp_path, {"invoices.csv": invoices}, Choices(date_order="mdy", decimal=","))
+    assert past.books.documents[0].issued_on == date(2026, 3, 2)
+    assert past.books.documents[0].amount == 1234
+    assert past.lines[0].booked_on == date(2026, 3, 2)
+
+
+def test_a_statement_is_one_whatever_else_its_name_says(tmp_path: Path) -> None:
+    later = BANK.replace("2026-03-14", "2026-03-15").replace("T-3", "T-4")
+    past = read(tmp_path, {"client statements 2026.csv": later})
+    assert len(past.lines) == 4
 
 
 @pytest.mark.parametrize("name", ["invoices.csv", "bank.csv"])

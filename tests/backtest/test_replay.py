@@ -1,9 +1,11 @@
 """The order in which a replay tells the engine of the past, and how it judges."""
 
+import dataclasses
+
 from payymo_api.backtest.past import Past
 from payymo_api.backtest.replay import Decided, replay
 from tests.backtest.matcher import Tiny
-from tests.backtest.past import bank_line, invoice, on, past
+from tests.backtest.past import bank_line, invoice, name, on, past
 
 
 def played(told: Past) -> tuple[list[Decided], list[str]]:
@@ -38,6 +40,13 @@ def test_what_another_line_is_known_to_have_paid_was_posted_wrong() -> None:
     thief, payer = bank_line(0, 500, "A-1"), bank_line(1, 500, "thanks")
     decided, _ = played(past([thief, payer], [invoice("A-1", 500)], {payer: [invoice("A-1", 500)]}))
     assert (decided[0].known, decided[0].right) == (None, False)
+
+
+def test_a_line_that_is_just_like_the_known_payer_is_not_judged() -> None:
+    first, twin = bank_line(0, 500, "A-1"), bank_line(0, 500, "A-1", bank_reference="2")
+    twin = dataclasses.replace(twin, id=name("twin"))
+    decided, _ = played(past([first, twin], [invoice("A-1", 500)], {twin: [invoice("A-1", 500)]}))
+    assert [each.right for each in decided] == [None, True]
 
 
 def test_a_line_of_which_nothing_is_known_is_not_judged_and_not_told() -> None:

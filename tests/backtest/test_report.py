@@ -90,7 +90,7 @@ def test_the_page_shows_the_banks_text_and_runs_none_of_it() -> None:
 def test_the_page_asks_for_nothing_else() -> None:
     html = as_html(made(known_past()))
     assert not re.search(r"(src|href|action|srcset)=|url\(|@import|https?:", html)
-    assert html.count("<svg ") == 6
+    assert html.count("<svg ") == 6  # months, EUR, probabilities, three of reasons
     assert "prefers-color-scheme" in html
 
 

@@ -84,6 +84,18 @@ def test_holds_about_as_many_lines_as_asked_for(data_set: DataSet) -> None:
     assert len(data_set.rows("transactions")) == len(data_set.truth)
 
 
+def test_a_tenant_of_any_size_has_the_same_lines(tmp_path: Path) -> None:
+    sizes = {"small": 300, "large": 900}
+    for folder, count in sizes.items():
+        generate(tmp_path / folder, seed=5, tenants=1, lines=200, open_invoices=count)
+    small, large = DataSet(tmp_path / "small"), DataSet(tmp_path / "large")
+    for name in ("history", "transactions", "truth"):
+        assert small.rows(name) == large.rows(name)
+    assert len(large.documents) - len(small.documents) == 600
+    numbers = [row["number"] for row in large.documents.values()]
+    assert len(numbers) == len(set(numbers))
+
+
 def test_every_case_occurs(data_set: DataSet) -> None:
     found = {row["case"] for row in data_set.truth.values()}
     assert found == WEIGHTS.keys() | EVENTS

@@ -79,16 +79,16 @@ async def test_bounds_hold_while_matches_come_and_go(
 
     async def watch() -> None:
         while not done.is_set():
-            await _check_sums(database, tenant_id)
+            await check_sums(database, tenant_id)
 
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(one_of_us() for _ in range(8)))
     done.set()
     await watching
-    await _check_sums(database, tenant_id)
+    await check_sums(database, tenant_id)
 
 
-async def _check_sums(database: Database, tenant_id: TenantId) -> None:
+async def check_sums(database: Database, tenant_id: TenantId) -> None:
     """In one snapshot: what rows say is settled is what their active allocations add up to."""
     active = (
         select(Allocation.transaction_id, Allocation.invoice_id, Allocation.amount_minor)

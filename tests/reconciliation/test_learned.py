@@ -1,16 +1,20 @@
 """What matches and undoings teach; a tenant sees it and can have it forgotten."""
 
+import asyncio
+import re
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
-from payymo_api.core.types import TenantId, parse_public_id
+from payymo_api.core.settings import Settings
+from payymo_api.core.types import TenantId, new_id, parse_public_id
 from payymo_api.reconciliation import tasks
 from payymo_api.reconciliation.repository.learned import LearnedRepository, PayerKind
-from tests.conftest import Someone
+from tests.conftest import Someone, migrate
 from tests.invoicing.factories import make_customer, make_invoice
 from tests.reconciliation.factories import LEARNED, MATCH, PAYER, make_line, match, part, settled
 
@@ -185,3 +189,61 @@ async def test_what_was_undone_with_another_s_line_is_not_set_apart(
 
     assert await settled(client, invoice["id"]) == (0, "open")
     assert await facts(client) == []
+
+
+def test_the_migration_keeps_what_was_learned_before(settings: Settings) -> None:
+    """Of every tenant, though row-level security is forced on the one who migrates."""
+    name = f"scratch_{new_id().hex}"
+    url = re.sub(r"(://[^/]*)/[^/?]*", rf"\1/{name}", settings.database_url, count=1)
+    asyncio.run(_execute(settings.database_url, f"CREATE DATABASE {name}"))
+    try:
+        migrate(url, "0017")
+        for tenant in (new_id(), new_id()):
+            asyncio.run(_execute(url, _LEARNED_BEFORE.format(id=tenant)))
+        migrate(url)
+        facts = (
+            "SELECT kind, key, customer_id IS NULL, invoice_id IS NULL, confirmations,"
+            " contradictions FROM learned_facts ORDER BY kind"
+        )
+        as_tenant = f"SET payymo.tenant_id = '{tenant}'; SET ROLE payymo_app"
+        assert asyncio.run(_execute(url, as_tenant, facts)) == [
+            ("not_this", str(tenant), True, False, 0, 2),
+            ("payer_account", PAYER, False, True, 3, 0),
+        ]
+    finally:
+        asyncio.run(_execute(settings.database_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+_LEARNED_BEFORE = """
+SET payymo.tenant_id = '{id}'; SET ROLE payymo_app;
+INSERT INTO tenants (tenant_id, name, plan) VALUES ('{id}', 'old', 'standard');
+INSERT INTO customers (tenant_id, id, name, is_person, iban, metadata)
+VALUES ('{id}', '{id}', 'old', false, '{{}}', '{{}}');
+INSERT INTO payer_ibans (tenant_id, iban, customer_id, confirmations)
+VALUES ('{id}', 'DE89370400440532013000', '{id}', 3);
+INSERT INTO invoices (tenant_id, id, number, kind, issued_on, amount_minor, currency, source,
+    metadata)
+VALUES ('{id}', '{id}', 'INV-1', 'invoice', '2026-03-01', 5, 'GBP', 'api', '{{}}');
+INSERT INTO bank_accounts (tenant_id, id, currency, status)
+VALUES ('{id}', '{id}', 'GBP', 'active');
+INSERT INTO transactions (tenant_id, id, account_id, status, amount_minor, currency, booked_on,
+    description, fingerprint, occurrence, source, raw)
+VALUES ('{id}', '{id}', '{id}', 'booked', 5, 'GBP', '2026-03-01', '', '\\x00', 1, 'feed', '{{}}');
+WITH undone AS (
+    INSERT INTO matches (tenant_id, id, status, source, created_by, undone_by, undone_at)
+    SELECT '{id}', gen_random_uuid(), 'undone', 'manual', 'key', 'key', now()
+    FROM generate_series(1, 2) RETURNING id
+)
+INSERT INTO allocations (tenant_id, id, match_id, transaction_id, document_type, invoice_id,
+    amount_minor, currency, document_amount_minor, document_currency)
+SELECT '{id}', gen_random_uuid(), id, '{id}', 'invoice', '{id}', 5, 'GBP', 5, 'GBP' FROM undone;
+"""
+
+
+async def _execute(url: str, statement: str, query: str | None = None) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+        return [tuple(row) for row in await connection.fetch(query)] if query else []
+    finally:
+        await connection.close()

@@ -310,6 +310,23 @@ async def test_undoing_an_accepted_suggestion_opens_the_line_again(
     assert await settled(client, invoice["id"]) == (0, "open")
 
 
+async def test_money_on_account_alone_is_accepted_undone_and_rejected(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    """It names no document that could be set apart."""
+    customer, money = await make_customer(client), await make_line(database, tenant_id, 10000)
+    rest = proposal(share(customer["id"], 10000, "on_account"))
+    await say(database, tenant_id, answer(money, rest))
+    made = await accept(client, (await suggestions(client))[0]["id"])
+
+    undone = await client.delete(f"{MATCH}/{made.json()['id']}")
+    await say(database, tenant_id, answer(money, rest))
+    rejected = await reject(client, (await suggestions(client))[0]["id"])
+
+    assert (made.status_code, undone.status_code, rejected.status_code) == (201, 204, 200)
+    assert (await line(database, tenant_id, money)).match_state == "unmatched"
+
+
 async def test_many_are_accepted_and_one_that_is_refused_spoils_none(
     client: httpx.AsyncClient, database: Database, tenant_id: TenantId
 ) -> None:

@@ -93,7 +93,7 @@ def an_event_is_owed_to_one_endpoint_only(patch: Patch, _: AsyncEngine) -> None:
 Mutate = Callable[[Patch, AsyncEngine], None]
 MUTANTS: dict[Mutate, int] = {
     what_was_queued_is_never_queued_again: 0,
-    events_have_a_transaction_of_their_own: 16,
+    events_have_a_transaction_of_their_own: 95,
     a_delivery_is_marked_before_it_is_sent: 3,
     twins_are_one_line: 0,
     an_event_is_owed_to_one_endpoint_only: 0,

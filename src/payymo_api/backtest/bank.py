@@ -102,8 +102,11 @@ def _statements(
             raise Unusable(name, "no column holds a date, or none an amount")
         if currency is None and mapping.currency is None:
             raise Unusable(name, "names no currency, nor does any other file: say --currency")
-        chosen = {"date_order": choices.date_order, "decimal": choices.decimal}
-        mapping = mapping.model_copy(update={k: v for k, v in chosen.items() if v})
+        chosen = {
+            "date_order": mapping.date_order or choices.date_order,
+            "decimal": mapping.decimal or choices.decimal,
+        }
+        mapping = mapping.model_copy(update=chosen)
         reading = read_csv(file.content, mapping, currency or "EUR", name)
     except (StatementUnreadable, MappingMisfit) as error:
         raise Unusable(name, _with_option(error.detail)) from error

@@ -23,20 +23,22 @@ class _Customers:
     found: list[Customer] = field(default_factory=list)
     by_key: dict[str, UUID] = field(default_factory=dict)
 
-    def add(self, customer: Customer) -> None:
+    def add(self, customer: Customer, id: str | None = None) -> None:
         self.found.append(customer)
-        for text in (customer.number, *customer.names):
+        for text in (id, customer.number, *customer.names):
             if text:
                 self.by_key.setdefault(words.plain(text), customer.id)
 
-    def of(self, number: str | None, name: str | None) -> UUID | None:
-        for text in (number, name):
-            if text and (known := self.by_key.get(words.plain(text))):
-                return known
-        if not (number or name):
+    def of(self, id: str | None, number: str | None, name: str | None) -> UUID | None:
+        told = [text for text in (id, number, name) if text]
+        if not told:
             return None
-        made = Customer(_id("customer", number or name or ""), (name,) if name else (), number)
-        self.add(made)
+        known = (self.by_key.get(words.plain(text)) for text in told)
+        return next(filter(None, known), None) or self._made(told[0], number, name)
+
+    def _made(self, key: str, number: str | None, name: str | None) -> UUID:
+        made = Customer(_id("customer", key), (name or key,), number)
+        self.add(made, key)
         return made.id
 
 
@@ -51,7 +53,7 @@ def read_books(
     for table in customers:
         table.need("name")
         for row in table.rows:
-            known.add(_customer(table, row))
+            known.add(_customer(table, row), table.text(row, "id"))
     maker = _Documents(known, usual)
     for table in invoices:
         maker.add_all(table, "invoice")
@@ -65,7 +67,7 @@ def _customer(table: Table, row: Row) -> Customer:
     others = (table.text(row, "trading_name"),)
     accounts = re.split(r"[;,|]", table.text(row, "accounts") or "")
     return Customer(
-        id=_id("customer", number or name),
+        id=_id("customer", table.text(row, "id") or number or name),
         names=(name, *(each for each in others if each)),
         number=number,
         is_person=table.is_one_of(row, "is_person", words.YES),
@@ -119,7 +121,9 @@ class _Documents:
             issued_on=issued_on,
             due_on=table.day(row, "due_on"),
             customer=self.customers.of(
-                table.text(row, "customer_number"), table.text(row, "customer_name")
+                table.text(row, "customer_id"),
+                table.text(row, "customer_number"),
+                table.text(row, "customer_name"),
             ),
             creditor_reference=table.text(row, "creditor_reference"),
             po_number=table.text(row, "po_number"),

@@ -55,10 +55,7 @@ class Teller:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._documents = {each.id: each for each in report.past.books.documents}
-        self._customers = {
-            each.id: next(iter(each.names), None) or each.number or ""
-            for each in report.past.books.customers
-        }
+        self._customers = {each.id: each.names[0] for each in report.past.books.customers}
 
     def details(self) -> Iterator[Detail]:
         return map(self.detail, self._report.decisions)

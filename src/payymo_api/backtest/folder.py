@@ -24,6 +24,8 @@ _STATEMENTS = {
     *(".sta", ".mt940", ".940", ".swi", ".txt", ".ofx", ".qfx", ".qbo"),
 }
 
+_START = 4096
+
 
 def read_folder(root: Path, choices: Choices) -> Past:
     """Read all there is below the folder; Unusable if it is not enough for a replay."""
@@ -62,9 +64,9 @@ def _by_kind(root: Path) -> tuple[dict[str, list[Path]], list[str]]:
         kind, ending = words.kind_of(path.stem), path.suffix.lower()
         if any(part.startswith(".") for part in name.parts):
             continue
-        if kind and ending in _TABLES:
+        if kind and kind in _FIELDS and ending in _TABLES:
             found[kind].append(path)
-        elif ending in _STATEMENTS:
+        elif ending in _STATEMENTS and not _is_advice(path):
             found["statement"].append(path)
         else:
             aside.append(name.as_posix())
@@ -73,6 +75,12 @@ def _by_kind(root: Path) -> tuple[dict[str, list[Path]], list[str]]:
     if not found["invoices"]:
         raise Unusable(str(root), "holds no invoices: a file such as invoices.csv or invoices.json")
     return found, aside
+
+
+def _is_advice(path: Path) -> bool:
+    """CAMT.054 tells in advance, or in detail, what a statement tells too: it would count twice."""
+    with path.open("rb") as file:
+        return b"BkToCstmrDbtCdtNtfctn" in file.read(_START)
 
 
 def _table(path: Path, root: Path, fields: words.Fields, choices: Choices) -> Table:

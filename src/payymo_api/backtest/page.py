@@ -12,6 +12,7 @@ _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _CLASSES = {name: verdict for verdict, name in VERDICTS}
 _REASONS = 8
+_ALL_BUT_SURE = 0.9995
 
 
 def as_html(report: Report) -> str:
@@ -60,7 +61,7 @@ def _plots(report: Report) -> Iterator[str]:
     if report.calibration:
         yield _figure("How often a probability came true", plots.calibration(report.calibration))
     for verdict, name in VERDICTS:
-        caption = f"Evidence for what was {name}"
+        caption = f"Why {name}"
         found = report.reasons.get(verdict, ())[:_REASONS]
         if found:
             rows = [(reason, count, f"{count:,}", verdict) for reason, count in found]
@@ -88,7 +89,8 @@ def _detail(detail: Detail) -> Iterator[str]:
         yield f'<p class="text">{escape(text)}</p>'
     for place, offer in enumerate(detail.offers):
         yield from _offer(offer, "Answer" if place == 0 else f"Runner-up {place}")
-    for name, said in (("Because", detail.because), ("What would change it", detail.to_change)):
+    why = "Against the runner-up" if detail.decision == "posted" else "Why not posted"
+    for name, said in ((why, detail.because), ("What would change it", detail.to_change)):
         if said:
             yield f"<p><i>{name}:</i> {escape(said)}</p>"
     if detail.known is not None:
@@ -99,14 +101,20 @@ def _detail(detail: Detail) -> Iterator[str]:
 def _verdict(detail: Detail) -> str:
     if detail.right is None:
         return ""
-    return ", right" if detail.right else ", wrong"
+    first = ", its first answer is" if detail.decision == "proposed" else ","
+    return f"{first} {'right' if detail.right else 'wrong'}"
 
 
 def _offer(offer: Offer, name: str) -> Iterator[str]:
     parts = "; ".join(_part(each) for each in offer.parts)
-    yield f"<p><i>{name}, {100 * offer.probability:.1f} %:</i> {escape(parts)}</p>"
+    yield f"<p><i>{name}, {_percent(offer.probability)}:</i> {escape(parts)}</p>"
     if offer.evidence:
         yield f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in offer.evidence)}</ul>"
+
+
+def _percent(probability: float) -> str:
+    """Nothing is quite certain: what would be rounded to 100 % is said to be over 99.9 %."""
+    return "over 99.9 %" if probability >= _ALL_BUT_SURE else f"{100 * probability:.1f} %"
 
 
 def _part(part: Part) -> str:
@@ -119,8 +127,9 @@ def _part(part: Part) -> str:
 def _files(report: Report) -> Iterator[str]:
     yield "<h2>Files</h2><ul>"
     for file in report.past.files:
-        what = f"{file.kind}, {file.rows:,} rows" if file.rows else file.kind
-        yield f"<li>{escape(file.name)}: {what}<small>{escape(sentences.columns(file))}</small>"
+        rows = "" if file.kind == "not read" else f", {sentences.counted(file.rows, 'row')}"
+        yield f"<li>{escape(file.name)}: {file.kind}{rows}"
+        yield f"<small>{escape(sentences.columns(file))}</small>"
         for warning in file.warnings:
             yield f'<small class="warning">{escape(warning)}</small>'
         yield "</li>"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from textwrap import shorten
 
 from payymo_api.backtest.report import VERDICTS, Bin
 from payymo_api.reconciliation.rules.values import Verdict
@@ -10,6 +11,10 @@ _WIDTH = 400
 _LEFT = 44
 _LABELS = 8
 """Months that are named below the bars, at the most."""
+
+
+_LETTERS = 50
+"""As many as fit beside a number."""
 
 
 def months(counts: Mapping[str, Mapping[Verdict, int]]) -> str:
@@ -37,7 +42,7 @@ def bars(title: str, rows: Sequence[tuple[str, int, str, str]]) -> str:
     most = max((length for _, length, _, _ in rows), default=0) or 1
     parts, top = [], 0
     for label, length, said, name in rows:
-        parts.append(_label(0, top + 13, label, "start"))
+        parts.append(_label(0, top + 13, shorten(label, _LETTERS, placeholder=" …"), "start"))
         parts.append(_label(_WIDTH, top + 13, said, "end"))
         size = (0, top + 19, max(_WIDTH * length / most, 1), 10)
         parts.append(_bar(size, name, f"{label}: {said}"))

@@ -29,6 +29,7 @@ class Engine(Protocol):
     def put_customer(self, customer: Customer) -> None: ...
     def put_document(self, document: Document) -> None: ...
     def decide(self, line: Line) -> Answer: ...
+    def keep(self, line: Line, answer: Answer) -> None: ...
     def settle(self, line: Line, shares: Sequence[Share], *, by_user: bool) -> None: ...
     def unsettle(self, line_id: UUID) -> None: ...
     def recall(self, line: Line, shares: Sequence[Share]) -> None: ...
@@ -59,6 +60,7 @@ def replay(past: Past, engine: Engine) -> list[Decided]:
 class _Replay:
     def __init__(self, past: Past, engine: Engine) -> None:
         self._past, self._engine = past, engine
+        self._lines = {each.id: each for each in past.lines}
         self._documents = {each.id: each for each in past.books.documents}
         self._open = {each.id: each.open for each in past.books.documents}
         self._payers = _payers(past)
@@ -89,6 +91,7 @@ class _Replay:
 
     def _decide(self, line: Line) -> Decided:
         answer = self._engine.decide(line)
+        self._engine.keep(line, answer)
         decided = self._judged(line, answer)
         if answer.verdict == "post":
             self._settle(line, answer.proposals[0].shares, by_user=False)
@@ -103,11 +106,16 @@ class _Replay:
         known = self._past.known.get(line.id)
         offered = [documents_of(each.shares) for each in answer.proposals]
         if known is None:
-            taken = answer.verdict == "post" and any(each in self._payers for each in offered[0])
+            taken = answer.verdict == "post" and any(self._is_taken(line, id) for id in offered[0])
             return Decided(line, answer, None, False if taken else None, None)
         wanted = frozenset(known)
         rank = offered.index(wanted) + 1 if wanted in offered else None
         return Decided(line, answer, known, rank == 1 if offered else not wanted, rank)
+
+    def _is_taken(self, line: Line, document: UUID) -> bool:
+        """Tell whether other lines are known to have paid it, and not one that is just the same."""
+        payers = [self._lines[each] for each in self._payers.get(document, ())]
+        return bool(payers) and _look(line) not in map(_look, payers)
 
     def _confirm(self, line: Line) -> None:
         """Settle what is still open; where nothing is, there is only something to learn."""
@@ -144,6 +152,12 @@ class _Replay:
         self._closed.add(id)
         self._open[id] = 0
         self._engine.put_document(dataclasses.replace(self._documents[id], open=0))
+
+
+def _look(line: Line) -> tuple[object, ...]:
+    """What nobody can tell a line from its twin by."""
+    words = (line.texts, line.counterparty_name, line.counterparty_account)
+    return (line.booked_on, line.amount, line.currency, *words)
 
 
 def _payers(past: Past) -> Mapping[UUID, AbstractSet[UUID]]:

@@ -83,6 +83,8 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """`reasons`: how many lines of a decision have the same ones."""
+
     past: Past
     decisions: Sequence[Decided]
     groups: Sequence[Group]
@@ -108,10 +110,14 @@ def report(past: Past, decisions: Sequence[Decided]) -> Report:
         decisions=decisions,
         groups=[_group(verdict, name, decisions) for verdict, name in VERDICTS],
         months=dict(sorted(months.items())),
-        reasons={verdict: found.most_common() for verdict, found in reasons.items()},
+        reasons={verdict: _by_count(found) for verdict, found in reasons.items()},
         judged=_judged(decisions),
         calibration=_calibration(decisions),
     )
+
+
+def _by_count(found: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))
 
 
 def _group(verdict: Verdict, name: str, decisions: Sequence[Decided]) -> Group:
@@ -123,10 +129,12 @@ def _group(verdict: Verdict, name: str, decisions: Sequence[Decided]) -> Group:
 
 
 def _reason(decided: Decided) -> str:
-    """Return the kinds of evidence for the first answer: what a line has in common with others."""
-    proposals = decided.answer.proposals
-    codes = dict.fromkeys(each.code for each in proposals[0].evidence) if proposals else {}
-    return " + ".join(code.replace("_", " ") for code in codes) or "no evidence"
+    """Return what a posted line goes by, or why another one was not posted."""
+    answer = decided.answer
+    if answer.verdict != "post":
+        return answer.because or "no reason given"
+    codes = dict.fromkeys(each.code for each in answer.proposals[0].evidence)
+    return ", ".join(code.replace("_", " ") for code in codes)
 
 
 def _judged(decisions: Sequence[Decided]) -> Judged:

@@ -16,8 +16,8 @@ def title(report: Report) -> str:
     lines, books = report.past.lines, report.past.books
     span = f" from {lines[0].booked_on} to {lines[-1].booked_on}" if lines else ""
     return (
-        f"{len(lines)} bank lines{span}, {len(books.documents)} documents, "
-        f"{len(books.customers)} customers"
+        f"{counted(len(lines), 'bank line')}{span}, {counted(len(books.documents), 'document')}, "
+        f"{counted(len(books.customers), 'customer')}"
     )
 
 
@@ -49,9 +49,13 @@ def judged(report: Report) -> Iterator[str]:
 
 def _rate(rate: Rate) -> str:
     return (
-        f"{100 * rate.value:.2f} %, {rate.hits:,} of {rate.all:,} lines "
+        f"{100 * rate.value:.2f} %, {rate.hits:,} of {counted(rate.all, 'line')} "
         f"(95 % interval from {100 * rate.low:.2f} %)"
     )
+
+
+def counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def amount(minor: int, currency: str) -> str:

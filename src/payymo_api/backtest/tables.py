@@ -16,7 +16,7 @@ from payymo_api.banking.schemas.mappings import DateOrder, DecimalMark
 from payymo_api.banking.statements import csv_values
 from payymo_api.banking.statements.csv_sheet import UNKNOWN, names_of, read_sheet, with_header
 from payymo_api.banking.statements.fields import shown
-from payymo_api.core.money import CURRENCIES, InvalidAmount, decimals, minor_units
+from payymo_api.core.money import CURRENCIES, InvalidAmount, minor_units
 
 _HEADER_WITHIN = 20
 _LISTS = ("data", "invoices", "credit_notes", "customers", "confirmed")
@@ -26,7 +26,7 @@ _USUAL = 2
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the caller says where the files leave it open."""
+    """What the caller says where the files leave it open; elsewhere it changes nothing."""
 
     currency: str | None = None
     date_order: DateOrder | None = None
@@ -124,14 +124,14 @@ class Table:
     @cached_property
     def _date_order(self) -> DateOrder:
         """Read off all dates of the table; where one spoils it, the order of the most."""
-        if self._choices.date_order:
-            return self._choices.date_order
-        texts = self._texts("_on")
+        texts, chosen = self._texts("_on"), self._choices.date_order
         found = csv_values.orders(texts)
-        if len(found) > 1:
+        if len(found) > 1 and chosen not in found:
             ways = " or ".join(found)
             what = f"{shown(texts[0])} and all its dates can be read as {ways}: say --date-order"
             raise Unusable(self.file, what)
+        if chosen in found:
+            return chosen
         return max(
             found or csv_values.ORDERS,
             key=lambda order: sum(csv_values.day(text, order) is not None for text in texts),
@@ -139,17 +139,23 @@ class Table:
 
     @cached_property
     def _decimal_mark(self) -> DecimalMark:
-        if self._choices.decimal:
-            return self._choices.decimal
-        code, texts = self._choices.currency, self._texts("amount")
-        found = csv_values.marks(texts, decimals(code) if code else _USUAL)
-        if len(found) > 1:
+        texts, chosen = self._texts("amount"), self._choices.decimal
+        found = csv_values.marks(texts, self._places())
+        if len(found) > 1 and chosen not in found:
             what = f"{shown(texts[0])} and all its amounts can be read with a point or a comma"
             raise Unusable(self.file, f"{what} before the decimals: say --decimal")
+        if chosen in found:
+            return chosen
         return max(
             found or csv_values.MARKS,
             key=lambda mark: sum(csv_values.amount(text, mark) is not None for text in texts),
         )
+
+    def _places(self) -> int:
+        """Return the most decimals that an amount of the table may have."""
+        codes = {code.upper() for row in self.rows if (code := self.text(row, "currency"))}
+        codes |= {self._choices.currency or ""}
+        return max((CURRENCIES[code] for code in codes & CURRENCIES.keys()), default=_USUAL)
 
     def _texts(self, ending: str) -> list[str]:
         fields = [field for field in self.columns if field.endswith(ending)]
@@ -204,7 +210,7 @@ def _from_json_lines(content: bytes, file: str) -> list[Row]:
 def _parsed(content: bytes, file: str, at: int | None = None) -> Any:  # noqa: ANN401  any JSON
     try:
         return json.loads(content, parse_float=str)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise Unusable(file, f"is no JSON: {error}", row=at) from error
 
 

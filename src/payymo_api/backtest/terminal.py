@@ -26,7 +26,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _decisions(report)
     yield from ("", "BY MONTH    posted  proposed  left alone")
     yield from _months(report)
-    yield from ("", "EVIDENCE")
+    yield from ("", "WHY")
     yield from _reasons(report)
     yield from ("", "AGAINST THE KNOWN PAST")
     for sentence in (*sentences.judged(report), *(f"! {each}" for each in report.past.warnings)):
@@ -35,8 +35,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _file(file: ReadFile) -> Iterator[str]:
-    rows = "" if file.kind == "not read" else f"{file.rows:>8} rows"
-    yield f"  {file.name:<50.50} {file.kind:<13}{rows}"
+    rows = "" if file.kind == "not read" else sentences.counted(file.rows, "row")
+    yield f"  {file.name:<50.50} {file.kind:<13}{rows:>14}"
     if file.columns:
         yield from _wrapped(sentences.columns(file), 6)
     for warning in file.warnings:
@@ -48,7 +48,8 @@ def _decisions(report: Report) -> Iterator[str]:
     for group in report.groups:
         share = f"{100 * group.lines / total:5.1f} %"
         money = [f"{sentences.amount(each, code)} {code}" for code, each in group.money.items()]
-        text = f"{group.name:<11}{group.lines:>8} lines {share:>9}   {', '.join(money)}"
+        lines = sentences.counted(group.lines, "line")
+        text = f"{group.name:<11}{lines:>14} {share:>9}   {', '.join(money)}"
         yield from _wrapped(text, hanging=38)
 
 

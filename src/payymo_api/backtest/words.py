@@ -13,6 +13,8 @@ Fields = Mapping[str, Sequence[str]]
 """Field -> patterns of its header; each is one rank. Earlier fields choose first."""
 
 FILES: Final[Mapping[str, str]] = {
+    "statement": r"statements?|transactions?|kontoausz|umsatze|releve|rekeningafschr|extracto"
+    r"|estratto|kontoutdrag",
     "confirmed": r"confirmed|matched|matches|settled|zugeordnet|rapproche",
     "credit_notes": r"credit ?notes?|gutschrift|avoirs?|credit ?nota|abonos?|note (di )?credito"
     r"|kreditnot|kreditfakt|hyvityslasku",
@@ -21,7 +23,8 @@ FILES: Final[Mapping[str, str]] = {
     r"|asiakkaat",
 }
 
-_ID = r"(no|nr|number|num|nummer|numero|numer|nro|n|id|code|kod|ref)"
+_NUMBER = r"(no|nr|number|num|nummer|numero|numer|nro|n)"
+_ID = r"((external )?id|code|kod|ref)"
 _DAY = r"(date|datum|data|fecha|dato|pvm|paiva|on|am|le|op|den)"
 _DOCUMENT = (
     r"(invoice|document|doc|bill|credit note|rechnung(s)?|beleg|gutschrift|facture|avoir|factuur"
@@ -58,7 +61,8 @@ INVOICE: Final[Fields] = {
     "discount_days": (
         r"(discount|skonto|escompte|korting|descuento|sconto|rabatt).*(days|tage|jours|dagen|dias)",
     ),
-    "customer_number": (rf"{_WHO} ?(external )?{_ID}\b",),
+    "customer_id": (rf"{_WHO} ?{_ID}$",),
+    "customer_number": (rf"{_WHO} ?{_NUMBER}$",),
     "customer_name": (
         rf"{_WHO} ?(name|nom|naam|nome|nombre|nimi|navn|namn|nazwa)",
         rf"(name|nom|naam|nome|nombre) (of |du |de |del |van )?(the |la |el )?{_WHO}",
@@ -72,8 +76,10 @@ INVOICE: Final[Fields] = {
         r"zahlungsreferenz|referenznummer|gestructureerde|reference de paiement|betalingskenmerk",
     ),
     "number": (
-        rf"{_DOCUMENT} ?{_ID}$|{_ID} (de )?(la )?{_DOCUMENT}",
-        rf"^({_ID}|{_DOCUMENT}|reference)$",
+        rf"{_DOCUMENT} ?{_NUMBER}$|{_NUMBER} (de )?(la )?{_DOCUMENT}",
+        rf"^({_NUMBER}|{_DOCUMENT})$",
+        rf"{_DOCUMENT} ?{_ID}$",
+        rf"^({_ID}|reference)$",
     ),
     "direct_debit": (
         r"direct debit|lastschrift|prelevement|incasso|domicilia|autogiro|collection method",
@@ -99,7 +105,8 @@ CUSTOMER: Final[Fields] = {
         rf"{_WHO} ?(name|nom|naam|nome|nombre|nimi|navn|namn)|name|nom|naam|nimi|navn|namn|nazwa",
         rf"^({_WHO}|kund|kunde)$",
     ),
-    "number": (rf"{_WHO} ?(external )?{_ID}\b", rf"^(external )?{_ID}$|external id"),
+    "number": (rf"{_WHO} ?{_NUMBER}$", rf"^{_NUMBER}$"),
+    "id": (rf"{_WHO} ?{_ID}$", rf"^{_ID}$"),
     "country": (r"country|land|pays|pais|paese|maa|kraj",),
 }
 
@@ -109,8 +116,8 @@ CONFIRMED: Final[Fields] = {
         r"^(line|transaction|entry|end to end id|bank|paid with)$",
     ),
     "documents": (
-        rf"{_DOCUMENT}s?( ?{_ID}s?)?$|{_ID} (de )?{_DOCUMENT}",
-        rf"^({_ID}|numbers)$",
+        rf"{_DOCUMENT}s?( ?{_NUMBER}s?)?$|{_NUMBER} (de )?{_DOCUMENT}",
+        rf"^({_NUMBER}|numbers)$",
     ),
     "booked_on": (r"book|buchung|boek|date|datum|data|fecha|dato",),
     "amount_minor": (r"minor",),

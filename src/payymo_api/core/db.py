@@ -65,8 +65,9 @@ class Scope:
 
     async def write(self, *writes: Write) -> None:
         """Do these writes now, in one round trip."""
-        statement, values = together(writes)
-        await self.fetch(statement, *values)
+        if writes:
+            statement, values = together(writes)
+            await self.fetch(statement, *values)
 
     async def notify(self, channel: str) -> None:
         """Wake who listens, when (and only if) this transaction commits."""

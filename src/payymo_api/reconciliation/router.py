@@ -1,6 +1,7 @@
 from typing import Annotated
 
 from fastapi import Query
+from fastapi.responses import StreamingResponse
 
 from payymo_api.core.fields import Listing, Paging
 from payymo_api.core.refs import (
@@ -14,7 +15,8 @@ from payymo_api.core.refs import (
 )
 from payymo_api.core.types import public_id
 from payymo_api.edge.route import IfMatchDep, api_router
-from payymo_api.edge.scope import CallerDep, ScopeDep, WriteScopeDep
+from payymo_api.edge.scope import CallerDep, EffectDep, ScopeDep, WriteScopeDep
+from payymo_api.edge.state import DatabaseDep
 from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.matches import (
     AllocationRepository,
@@ -31,6 +33,12 @@ from payymo_api.reconciliation.schemas import (
     MatchRequest,
     StatusAnswer,
 )
+from payymo_api.reconciliation.schemas.export import (
+    CSV,
+    MEDIA_TYPES,
+    ExportedAllocation,
+    ExportQuery,
+)
 from payymo_api.reconciliation.schemas.learned import FactAnswer, FactFilters
 from payymo_api.reconciliation.schemas.runs import RunAnswer
 from payymo_api.reconciliation.schemas.settings import SettingsAnswer, SettingsRequest
@@ -44,6 +52,7 @@ from payymo_api.reconciliation.schemas.suggestions import (
 from payymo_api.reconciliation.schemas.trace import LineTrace, OriginTrace
 from payymo_api.reconciliation.service import (
     accepting,
+    exporting,
     matching,
     overview,
     running,
@@ -143,14 +152,15 @@ async def list_suggestions(
 
 @router.post("/suggestions/accept")
 async def accept_suggestions(
-    scope: ScopeDep, caller: CallerDep, request: BulkAcceptRequest
+    effect: EffectDep, caller: CallerDep, request: BulkAcceptRequest
 ) -> AcceptResults:
     """Accept the first proposals of many suggestions: `ids`, or all that are probable enough.
 
     Up to 1,000 a call. Each stands alone: one that is refused has its error in `results` and
     changes nothing, the others are matched.
     """
-    return await accepting.accept_many(scope, request, public_id("key", caller.key_id))
+    by = public_id("key", caller.key_id)
+    return await accepting.accept_many(effect.database, effect.tenant_id, request, by)
 
 
 @router.get("/suggestions/{suggestion_id}")
@@ -183,6 +193,24 @@ async def reject_suggestion(
     """
     by = public_id("key", caller.key_id)
     return suggestion_answer(await suggesting.reject(scope, suggestion_id, by))
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={200: {"model": list[ExportedAllocation], "content": CSV}},
+)
+async def export_matches(
+    database: DatabaseDep, caller: CallerDep, query: Annotated[ExportQuery, Query()]
+) -> StreamingResponse:
+    """Download all matches, a row for each allocation, oldest first, undone ones too.
+
+    In CSV, text that a spreadsheet would take for a formula begins with an apostrophe. Matches that
+    are made meanwhile may be in it or not.
+    """
+    pieces = await exporting.export(database, caller.tenant_id, query)
+    name = {"Content-Disposition": f'attachment; filename="matches.{query.format}"'}
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[query.format], headers=name)
 
 
 @router.get("/settings")

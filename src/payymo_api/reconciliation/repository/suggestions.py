@@ -43,13 +43,12 @@ class SuggestionRepository(TenantRepository[Suggestion]):
         fresh = statement.execution_options(populate_existing=True)
         return {row.transaction_id: row for row in await self._session.scalars(fresh)}
 
-    async def known(self, ids: Collection[SuggestionId]) -> Sequence[Suggestion]:
-        return (await self._session.scalars(self.select().where(among(Suggestion.id, ids)))).all()
-
-    async def likely(self, least: Decimal, limit: int) -> Sequence[Suggestion]:
+    async def likely(self, least: Decimal, limit: int) -> Sequence[SuggestionId]:
         """Return what waits and is at least as probable as that, the surest first."""
-        statement = self.select().where(
-            Suggestion.status == "pending", Suggestion.probability >= least
+        statement = select(Suggestion.id).where(
+            Suggestion.tenant_id == self._tenant_id,
+            Suggestion.status == "pending",
+            Suggestion.probability >= least,
         )
         ordered = statement.order_by(Suggestion.probability.desc(), Suggestion.id).limit(limit)
         return (await self._session.scalars(ordered)).all()

@@ -1,12 +1,12 @@
 """A suggestion becomes a match, as if somebody had matched by hand what it proposes."""
 
 from collections.abc import Sequence
-from uuid import UUID
+from decimal import Decimal
 
 from payymo_api.core.clock import now
-from payymo_api.core.db import Scope
+from payymo_api.core.db import Database, Scope
 from payymo_api.core.errors import PayymoError, ValidationFailed
-from payymo_api.core.types import CreditId, InvoiceId, PayoutId, SuggestionId
+from payymo_api.core.types import SuggestionId, TenantId
 from payymo_api.reconciliation.errors import SuggestionOutdated
 from payymo_api.reconciliation.models import Suggestion
 from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
@@ -18,7 +18,6 @@ from payymo_api.reconciliation.schemas.suggestions import (
     BulkAcceptRequest,
 )
 from payymo_api.reconciliation.service import proposals, suggesting
-from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.matching import Made, Origin, record
 from payymo_api.reconciliation.service.reading import Reading, read
 
@@ -38,42 +37,34 @@ async def accept(scope: Scope, id: SuggestionId, place: int, decided_by: str) ->
     return made
 
 
-async def accept_many(scope: Scope, request: BulkAcceptRequest, decided_by: str) -> AcceptResults:
-    """Accept each that can be; all that they name is locked at once, in everyone's order."""
-    suggestions = SuggestionRepository(scope)
-    if request.min_probability is not None:
-        likely = await suggestions.likely(request.min_probability, MOST_ACCEPTED)
-        ids = [row.id for row in likely]
-    else:
-        ids = list(dict.fromkeys(request.ids or ()))
-    rows = await suggestions.known(ids)
-    await _lock(scope, [row for row in rows if row.status == "pending"])
-    return AcceptResults(results=[await _result(scope, id, decided_by) for id in ids])
+async def accept_many(
+    database: Database, tenant_id: TenantId, request: BulkAcceptRequest, decided_by: str
+) -> AcceptResults:
+    """Accept each that can be, in a transaction of its own: none holds up or spoils another."""
+    ids = request.ids or await _likely(database, tenant_id, request.min_probability)
+    return AcceptResults(
+        results=[await _result(database, tenant_id, id, decided_by) for id in dict.fromkeys(ids)]
+    )
 
 
-async def _result(scope: Scope, id: SuggestionId, decided_by: str) -> AcceptResult:
+async def _likely(
+    database: Database, tenant_id: TenantId, least: Decimal | None
+) -> Sequence[SuggestionId]:
+    assert least is not None
+    async with database.scope(tenant_id) as scope:
+        return await SuggestionRepository(scope).likely(least, MOST_ACCEPTED)
+
+
+async def _result(
+    database: Database, tenant_id: TenantId, id: SuggestionId, decided_by: str
+) -> AcceptResult:
     try:
-        async with scope.savepoint():
+        async with database.scope(tenant_id) as scope:
             made = await accept(scope, id, 0, decided_by)
     except PayymoError as error:
         refused = AcceptError.of(error)
         return AcceptResult(suggestion_id=id, status="error", match_id=None, error=refused)
     return AcceptResult(suggestion_id=id, status="accepted", match_id=made.match.id, error=None)
-
-
-async def _lock(scope: Scope, rows: Sequence[Suggestion]) -> None:
-    first = [row.proposals[0] for row in rows]
-
-    def named(prefix: str) -> set[UUID]:
-        return {id for each in first for id in proposals.documents(each, prefix)}
-
-    await Books.lock(
-        scope,
-        {row.transaction_id for row in rows},
-        {InvoiceId(id) for id in named("inv")},
-        {PayoutId(id) for id in named("spo")},
-        {CreditId(id) for id in named("cred")},
-    )
 
 
 async def _read(scope: Scope, suggestion: Suggestion, place: int) -> Reading:

@@ -77,9 +77,11 @@ async def reject(scope: Scope, id: SuggestionId, decided_by: str) -> Suggestion:
     suggestion.status, suggestion.decided_by = "rejected", decided_by
     suggestion.decided_at = now()
     await _mark(scope, list(books.lines.values()), waits=False)
-    await scope.write(*set_apart(scope, _apart(suggestion)))
+    pairs = list(_apart(suggestion))
+    await scope.write(*set_apart(scope, pairs))
     await TransactionRepository(scope).examine_again([suggestion.transaction_id])
-    await outbox.record(scope, DecisionMade(invoice_ids=()))
+    documents = {each.invoice_id for each in pairs if each.invoice_id}
+    await outbox.record(scope, DecisionMade(invoice_ids=tuple(sorted(documents))))
     return suggestion
 
 
