@@ -9,6 +9,8 @@ from payymo_api.reconciliation.rules.payer import Grade
 AMOUNT_ONLY = "Nothing but the amount speaks for it."
 OTHER_NUMBER = "The text names another document, or another number of the same series."
 PAID_NUMBER = "The text names a document that is paid already."
+TAKEN_BACK = "Money of this payer was taken back from it before."
+ONE_NEARLY_FITS = "One of them alone fits too, less a fee or a discount."
 NOT_OLDEST = "Another open document has the same amount and is older, or due earlier."
 FOREIGN = "It is in another currency, and no order or rate says how much of it is paid."
 RATE_ONLY = "Only an exchange rate makes the amount fit."
@@ -49,6 +51,8 @@ _REASONS: tuple[tuple[Callable[[Marks], bool], str], ...] = (
     (_is_amount_only, AMOUNT_ONLY),
     (_names_others, OTHER_NUMBER),
     (_names_paid, PAID_NUMBER),
+    (lambda marks: marks.one_nearly_fits and marks.strength != "strong", ONE_NEARLY_FITS),
     (_is_rate_only, RATE_ONLY),
+    (lambda marks: marks.taken_back and marks.strength != "strong", TAKEN_BACK),
     (_is_younger, NOT_OLDEST),
 )

@@ -48,6 +48,8 @@ def _of_several(marks: Marks) -> Iterator[str]:
     yield f"size:{min(marks.size, _LARGEST_SET)}"
     if marks.strength != "strong":
         yield f"ways:{marks.strength}:{marks.ways}"
+    if marks.one_fits:
+        yield f"one_fits:{marks.strength}"
     if marks.balance:
         yield "balance"
     if marks.credit:

@@ -15,7 +15,7 @@ from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.marks import Marks, marks
 from payymo_api.reconciliation.rules.memory import Memory
 from payymo_api.reconciliation.rules.names import heard, name_of
-from payymo_api.reconciliation.rules.payer import payers
+from payymo_api.reconciliation.rules.payer import payer_keys, payers
 from payymo_api.reconciliation.rules.payouts import answer as payout_answer
 from payymo_api.reconciliation.rules.reading import Reading, read
 from payymo_api.reconciliation.rules.reasons import evidence, numbers, runner_up, to_post, to_unpost
@@ -118,6 +118,7 @@ class Matcher:
             payers(reading, self.index, self.memory, owners),
             hits(reading, self.index),
             self._reserved_by_others(line.id),
+            self.memory,
         )
         found = [
             each
@@ -251,7 +252,8 @@ class Matcher:
         line, shares = self._settled.pop(line_id)
         self._move(line, shares, -1)
         self._learn(line, shares, -1)
-        self.memory.part(line_id, [each.document for each in shares])
+        documents = [each.document for each in shares]
+        self.memory.part(line_id, payer_keys(read(line)), documents)
 
     def recall(self, line: Line, shares: Sequence[Share]) -> None:
         """Learn from a line that was settled before the documents' open amounts were told."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from payymo_api.reconciliation.rules.names import Heard, ends, nearly
@@ -22,6 +22,7 @@ class Memory:
         self._words: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         self._lines = [0, 0]
         self._apart: set[tuple[UUID, UUID]] = set()
+        self._not_for: set[tuple[str, UUID]] = set()
 
     def learn(
         self,
@@ -48,12 +49,17 @@ class Memory:
             for end in ends(name.joined):
                 self._by_end.setdefault(end, set()).add(name.whole)
 
-    def part(self, line: UUID, documents: Iterable[UUID]) -> None:
-        """Remember that the line is not for these documents."""
+    def part(self, line: UUID, payers: Iterable[str], documents: Collection[UUID]) -> None:
+        """Remember that the line is not for these documents, nor its payer's next by itself."""
         self._apart.update((line, each) for each in documents)
+        self._not_for.update((payer, each) for payer in payers for each in documents)
 
     def apart(self, line: UUID, document: UUID) -> bool:
         return (line, document) in self._apart
+
+    def taken_back(self, payers: Iterable[str], document: UUID) -> bool:
+        """Tell whether money of one of these accounts or names was taken back from it."""
+        return any((payer, document) in self._not_for for payer in payers)
 
     def of_account(self, account: str) -> dict[UUID | None, int]:
         return self._accounts.get(account, {})

@@ -48,6 +48,8 @@ class Payers:
     """The bank or the text says who paid, so that a customer who isn't found is another's loss."""
     elsewhere: int
     """How often money of this payer was said to belong nowhere."""
+    keys: tuple[str, ...] = ()
+    """Accounts and name by which the payer is remembered."""
 
     def grade(self, customer: UUID | None) -> Grade:
         return self.grades.get(customer, Grade.STRANGER) if customer else Grade.STRANGER
@@ -100,7 +102,13 @@ def payers(reading: Reading, index: Index, memory: Memory, owners: Iterable[UUID
         if grade > grades.get(customer, Grade.STRANGER):
             grades[customer] = grade
     elsewhere = max((count for customer, count, _ in known if customer is None), default=0)
-    return Payers(grades, name is not None, elsewhere)
+    return Payers(grades, name is not None, elsewhere, payer_keys(reading))
+
+
+def payer_keys(reading: Reading) -> tuple[str, ...]:
+    """Return the accounts and the name by which a payer is remembered."""
+    name = (heard(reading.payer, is_name=True).whole,) if reading.payer else ()
+    return (*reading.accounts, *name)
 
 
 def _alike(
