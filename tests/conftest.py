@@ -24,6 +24,7 @@ from payymo_api.core.types import TenantId
 from payymo_api.edge.caller import Plan
 from payymo_api.edge.state import Parts
 from payymo_api.main import create_app
+from payymo_api.messaging import relay
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from payymo_api.sandbox.stripe import platform as stripe
 from payymo_api.tenants import service as tenants
@@ -112,6 +113,8 @@ def nothing_blocks() -> Iterator[None]:
 @pytest.fixture
 async def quiet(database: Database) -> None:
     """No work is left over from other tests: a worker that runs now does this test's work only."""
+    while await relay.sequence(database):
+        pass
     async with database.system() as session:
         await session.execute(
             text("UPDATE outbox_events SET done_at = now() WHERE done_at IS NULL")

@@ -52,7 +52,7 @@ async def test_a_match_teaches_whose_account_and_name_it_is(
 
     assert set(found) == {"payer_account", "payer_name"}
     assert found["payer_account"]["key"] == PAYER
-    assert found["payer_name"]["key"] == "BLAVIK ROSA"
+    assert found["payer_name"]["key"] == "ROSA BLAVIK LTD"
     for each in found.values():
         assert each["customer_id"] == customer["id"]
         assert (each["confirmations"], each["contradictions"]) == (2, 0)
@@ -163,7 +163,7 @@ async def test_one_account_or_name_may_pay_for_several(
     one, two = await make_customer(client), await make_customer(client)
     for customer in (one, two, two):
         await pay(client, database, tenant_id, customer["id"])
-    key = PAYER if kind == "payer_account" else "BLAVIK ROSA"
+    key = PAYER if kind == "payer_account" else "ROSA BLAVIK LTD"
 
     async with database.scope(tenant_id) as scope:
         found = await LearnedRepository(scope).payers(kind, [key, "ANOTHER"])

@@ -26,9 +26,9 @@ async def test_a_tenant_has_the_usual_settings_until_it_chooses(
     usual = await client.get(SETTINGS)
 
     assert usual.json() == {
-        "automatic": True,
-        "least_probability": 0.995,
-        "least_margin": 0.05,
+        "automatic": Policy().automatic,
+        "least_probability": Policy().least_probability,
+        "least_margin": Policy().least_margin,
         "write_off_limits": [],
     }
     async with database.scope(tenant_id) as scope:

@@ -12,9 +12,8 @@ from payymo_api.core.types import CustomerId, FactId, InvoiceId, PayoutId
 class LearnedFact(TenantOwned):
     """`key` speaks for a customer (who pays for whom), or not for a document (`not_this`).
 
-    `payer_account`: the key is the payer's IBAN. `payer_name`: the payer's name, as
-    `rules.text.name_key` writes it. `not_this`: the id of a line that a person took apart from the
-    document.
+    `payer_account`: the key is the payer's IBAN. `payer_name`: the payer's name, as `rules.names`
+    spells it. `not_this`: the id of a line that a person took apart from the document.
     """
 
     __tablename__ = "learned_facts"

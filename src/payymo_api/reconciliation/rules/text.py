@@ -91,8 +91,3 @@ def name_words(name: str) -> frozenset[str]:
     plain = "".join(each for each in normalize("NFKD", name).upper() if not combining(each))
     words = frozenset(_TOKEN.findall(plain.replace(".", ""))) - _LEGAL_FORMS
     return words if sum(map(len, words)) >= _LEAST_LETTERS else frozenset()
-
-
-def name_key(name: str) -> str:
-    """Return what spellings of one name share; empty if little is left."""
-    return " ".join(sorted(name_words(name)))

@@ -28,7 +28,7 @@ class FactAnswer(Answer):
         str | None,
         Field(
             examples=["DE89370400440532013000"],
-            description="The payer's IBAN, or the words of its name in order; null for `not_this`.",
+            description="The payer's IBAN, or its name in capitals; null for `not_this`.",
         ),
     ]
     customer_id: CustomerRef | None

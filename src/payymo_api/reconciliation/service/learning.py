@@ -8,7 +8,7 @@ from payymo_api.core.types import CustomerId
 from payymo_api.reconciliation.models import Allocation
 from payymo_api.reconciliation.repository.learned import Apart, Payer, PayerKind
 from payymo_api.reconciliation.rules.algebra import Entry
-from payymo_api.reconciliation.rules.text import name_key
+from payymo_api.reconciliation.rules.names import name_of
 from payymo_api.reconciliation.service.books import Books
 
 
@@ -34,8 +34,8 @@ def payers(books: Books, entries: Collection[Entry]) -> list[Payer]:
 def _who(line: Transaction) -> Iterable[tuple[str, PayerKind]]:
     if line.counterparty_iban:
         yield line.counterparty_iban, "payer_account"
-    if line.counterparty_name and (key := name_key(line.counterparty_name)):
-        yield key, "payer_name"
+    if line.counterparty_name and (name := name_of(line.counterparty_name)):
+        yield name.whole, "payer_name"
 
 
 def apart(allocations: Collection[Allocation]) -> list[Apart]:
