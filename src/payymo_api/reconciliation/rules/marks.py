@@ -60,6 +60,8 @@ class Marks:
     """Of several: how many sets have the sum ("1", "2", "3"); or, where all are of the same
     amounts, whether this is the "oldest" or a "later" one."""
     place: Place = "only"
+    nearest: bool = True
+    """Of those, it falls due nearest to the line's day."""
     hint: Hint = "no"
     crowd: int = 0
     """How many open documents of the tenant have this amount."""
@@ -165,9 +167,15 @@ def _of_one(
 ) -> Marks:
     (document,) = each.documents
     line = scene.line
+    rivals = _rivals(each, scene, found)
+
+    def distance(other: Document) -> int:
+        return abs((line.booked_on - (other.due_on or other.issued_on)).days)
+
     return replace(
         common,
-        place=_place(document, _rivals(each, scene, found)),
+        place=_place(document, rivals),
+        nearest=all(distance(document) <= distance(other) for other in rivals),
         hint=_hint(document, scene),
         crowd=len(index.owed(line.currency, line.amount)),
         ordered=document.id in scene.hits.ordered,
