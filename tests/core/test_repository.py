@@ -26,5 +26,5 @@ async def test_the_engine_may_ask_for_any_number_of_customers(
     ids = [CustomerId(new_id()) for _ in range(MORE_THAN_PARAMETERS)]
     async with database.scope(tenant_id) as scope:
         candidates = Candidates(scope)
-        assert await candidates.customers(ids) == {}
-        assert await candidates.documents([], {("GBP", 999)}, ids) == ({}, set())
+        assert await candidates.customers(ids) == []
+        assert await candidates.owed(ids) == []

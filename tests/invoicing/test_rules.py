@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo_api.invoicing.rules import document_keys, is_rf_reference, key
+from payymo_api.invoicing.rules import is_rf_reference, key
+from payymo_api.invoicing.rules.keys import customer_keys, document_keys
 
 
 @pytest.mark.parametrize(
@@ -12,9 +13,25 @@ def test_a_number_is_its_letters_and_digits(text: str) -> None:
     assert key(text) == "INV20260042"
 
 
-def test_a_document_is_named_by_number_and_reference() -> None:
-    assert document_keys("A-1", "RF18 5390 0754 7034") == {"A1", "RF18539007547034"}
-    assert document_keys("---", None) == set()
+def test_a_document_is_named_by_number_digits_reference_and_order() -> None:
+    found = document_keys("Ré-2026/0042", "RF18 5390 0754 7034", "PO 7")
+    assert found == {"RE20260042", "20260042", "RF18539007547034", "PO7"}
+
+
+@pytest.mark.parametrize("number", ["---", "A-1", ""])
+def test_what_is_too_short_to_tell_names_nothing(number: str) -> None:
+    assert document_keys(number, None, None) == set()
+
+
+def test_a_customer_is_known_by_number_accounts_and_words() -> None:
+    found = customer_keys("K-7", ("Müller Söhne GmbH", None), ["DE89370400440532013000"])
+    assert found == {
+        ("number", "K7"),
+        ("account", "DE89370400440532013000"),
+        ("account", "370400440532013000"),
+        ("word", "MULLER"),
+        ("word", "SOHNE"),
+    }
 
 
 def made_reference(body: str) -> str:

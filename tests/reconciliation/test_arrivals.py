@@ -74,7 +74,7 @@ async def test_a_line_that_brings_a_payout_is_matched_with_its_reasons(
 
     assert await matched(client) == [(money, payout, minor)]
     (made,) = (await client.get(f"{STATUS}/matches")).json()["data"]
-    assert (made["source"], made["probability"]) == ("auto", 0.99)
+    assert (made["source"], made["probability"]) == ("auto", 0.999)
     assert made["evidence"][0] == "The line brings exactly the payout's amount."
     assert (await line(database, tenant_id, money)).match_state == "matched"
     (told,) = await news(database, tenant_id)

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 
 import httpx
@@ -65,25 +66,40 @@ async def test_a_line_that_names_an_invoice_is_matched_with_its_reasons(
     (made,) = await matches(client)
     assert made["source"] == "auto"
     assert made["created_by"] == "engine"
-    assert made["probability"] == 0.995
+    assert made["probability"] > 0.99  # type: ignore[operator]  # a number
     assert made["evidence"] == [
-        "The reference names INV-2026-0042.",
-        "The amount is exactly what is open of INV-2026-0042.",
+        "The text names INV-2026-0042.",
+        "The amount is exactly what is open.",
+        "Who paid is not known as this customer.",
     ]
     assert await settled(client, paid["id"]) == (10000, "paid")
+
+
+async def told(database: Database, tenant_id: TenantId) -> Sequence[tuple[str, str | None]]:
+    """Return everything that was announced, but for the runs."""
+    async with database.scope(tenant_id) as scope:
+        statement = select(OutboxEvent.name, OutboxEvent.data).order_by(OutboxEvent.id)
+        rows = await scope.session.execute(statement)
+    return [(row.name, row.data) for row in rows if row.name != "matching.due"]
 
 
 async def test_running_twice_changes_nothing(
     client: httpx.AsyncClient, database: Database, tenant_id: TenantId
 ) -> None:
+    """The second line pays again what the first has paid; two others may each mean the same."""
     await make_invoice(client, number="INV-2026-0042")
-    await make_line(database, tenant_id, 10000, reference="INV-2026-0042")
-    await make_line(database, tenant_id, 10000, reference="INV-2026-0042")
+    await make_invoice(client, number="X", amount="77.00")
+    for _ in range(2):
+        await make_line(database, tenant_id, 10000, reference="INV-2026-0042")
+        await make_line(database, tenant_id, 7700)
+    await run_everything(database, tenant_id)
+    before = await told(database, tenant_id)
 
-    for _ in range(3):
+    for _ in range(2):
         await run_everything(database, tenant_id)
 
-    assert await matches(client) == []
+    assert len(await matches(client)) == 1
+    assert await told(database, tenant_id) == before
 
 
 async def test_an_invoice_that_comes_after_its_line_is_found(
@@ -253,7 +269,7 @@ async def test_more_lines_than_a_batch_are_all_looked_at(
     assert len(await matches(client)) == 5
 
 
-async def test_a_crowd_of_equal_amounts_is_left_alone_but_for_numbers(
+async def test_of_a_crowd_of_equal_amounts_only_what_is_named_or_owed_is_thought_of(
     client: httpx.AsyncClient, database: Database, tenant_id: TenantId
 ) -> None:
     customer = await make_customer(client, name="Quayside")
@@ -262,16 +278,17 @@ async def test_a_crowd_of_equal_amounts_is_left_alone_but_for_numbers(
         for number in range(60)
     ]
     await client.post(f"{INVOICES}/batch", json={"rows": rows})
-    last = await make_invoice(client, number="X", amount="9.99", customer_id=customer["id"])
-    await make_line(database, tenant_id, 999, counterparty_name="Quayside")
-    await make_line(database, tenant_id, 999, reference="INV-1007")
+    owed = await make_invoice(client, number="X", amount="9.99", customer_id=customer["id"])
+    by_name = await make_line(database, tenant_id, 999, counterparty_name="Quayside")
+    by_number = await make_line(database, tenant_id, 999, reference="INV-1007")
+    by_nothing = await make_line(database, tenant_id, 999)
 
     await arrive(database, tenant_id)
 
-    assert [each["evidence"] for each in await matches(client)] == [
-        ["The reference names INV-1007.", "The amount is exactly what is open of INV-1007."]
-    ]
-    assert await settled(client, last["id"]) == (0, "open")
+    lines = {each["allocations"][0]["transaction_id"] for each in await matches(client)}  # type: ignore[index]
+    assert lines == {by_name, by_number}
+    assert await settled(client, owed["id"]) == (999, "paid")
+    assert (await line(database, tenant_id, by_nothing)).match_state == "unmatched"
 
 
 async def test_no_other_tenants_document_is_ever_matched(

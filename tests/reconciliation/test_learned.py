@@ -166,8 +166,9 @@ async def test_one_account_or_name_may_pay_for_several(
     key = PAYER if kind == "payer_account" else "ROSA BLAVIK LTD"
 
     async with database.scope(tenant_id) as scope:
-        found = await LearnedRepository(scope).payers(kind, [key, "ANOTHER"])
+        found = await LearnedRepository(scope).known([key, "ANOTHER"])
 
+    assert {each.kind for each in found} == {kind}
     assert {each.customer_id: each.confirmations for each in found} == {
         parse_public_id("cust", one["id"]): 1,
         parse_public_id("cust", two["id"]): 2,

@@ -32,7 +32,7 @@ async def test_a_tenant_has_the_usual_settings_until_it_chooses(
         "write_off_limits": [],
     }
     async with database.scope(tenant_id) as scope:
-        assert await settings.policy(scope, "EUR") == Policy()
+        assert (await settings.policies(scope))("EUR") == Policy()
 
 
 async def test_settings_are_replaced_and_the_engine_goes_by_them(
@@ -47,7 +47,7 @@ async def test_settings_are_replaced_and_the_engine_goes_by_them(
         {"reason": "rounding", "amount": 3, "amount_minor": 3, "currency": "JPY"},
     ]
     async with database.scope(tenant_id) as scope:
-        policy = await settings.policy(scope, "EUR")
+        policy = (await settings.policies(scope))("EUR")
     assert policy == Policy(
         automatic=False, least_probability=0.99, least_margin=0.1, write_off_limits={"fee": 500}
     )

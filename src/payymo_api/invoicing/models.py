@@ -73,6 +73,21 @@ class Invoice(Fed):
             "open_minor",
             postgresql_where=text("status IN ('open', 'partially_paid') AND removed_at IS NULL"),
         ),
+        Index(
+            "ix_invoices_owed",
+            "tenant_id",
+            "customer_id",
+            "issued_on",
+            "id",
+            postgresql_where=text("status IN ('open', 'partially_paid') AND removed_at IS NULL"),
+        ),
+        Index(
+            "ix_invoices_collected",
+            "tenant_id",
+            "currency",
+            "collection_on",
+            postgresql_where=text("status IN ('open', 'partially_paid') AND removed_at IS NULL"),
+        ),
     )
     prefix = "inv"
 
@@ -105,7 +120,7 @@ class Invoice(Fed):
 
 
 class DocumentKey(TenantOwned):
-    """What a payer may write to name a document (`rules.document_keys`): a line probes these."""
+    """What a payer may write to name a document (`rules.keys`): a line probes these."""
 
     __tablename__ = "document_keys"
     __table_args__ = (
@@ -119,18 +134,20 @@ class DocumentKey(TenantOwned):
     invoice_id: Mapped[InvoiceId] = mapped_column(primary_key=True)
 
 
-class CustomerIban(TenantOwned):
-    """`Customer.iban`, to be found by account."""
+class CustomerKey(TenantOwned):
+    """What speaks of a customer in a line (`rules.keys.customer_keys`): a line probes these."""
 
-    __tablename__ = "customer_ibans"
+    __tablename__ = "customer_keys"
     __table_args__ = (
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"],
             ["customers.tenant_id", "customers.id"],
             ondelete="CASCADE",
         ),
-        Index("ix_customer_ibans_customer", "tenant_id", "customer_id"),
+        CheckConstraint("kind IN ('number', 'account', 'word')", name="ck_customer_keys_kind"),
+        Index("ix_customer_keys_customer", "tenant_id", "customer_id"),
     )
 
-    iban: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[CustomerId] = mapped_column(primary_key=True)

@@ -14,7 +14,8 @@ from payymo_api.core.repository import TenantRepository, among, changes, locked
 from payymo_api.core.types import CustomerId, InvoiceId, parse_public_id
 from payymo_api.core.writes import Write
 from payymo_api.invoicing import rules
-from payymo_api.invoicing.models import Customer, CustomerIban, DocumentKey, Invoice
+from payymo_api.invoicing.models import Customer, CustomerKey, DocumentKey, Invoice
+from payymo_api.invoicing.rules.keys import customer_keys, document_keys
 from payymo_api.invoicing.schemas import CustomerFilters, InvoiceFilters
 
 _SETTLED = (
@@ -72,37 +73,37 @@ class CustomerRepository(TenantRepository[Customer]):
             upsert(Customer).on_conflict_do_nothing().returning(Customer.id), _owned(self, rows)
         )
         ids = set(made)
-        await self._keep_ibans([row for row in rows if row["id"] in ids])
+        await self._keep_keys([row for row in rows if row["id"] in ids])
         return ids
 
     async def change(self, rows: Sequence[Row]) -> None:
         """Overwrite locked rows, given whole and with their ids."""
         await self._session.execute(update(Customer), _owned(self, rows))
-        ids = [row["id"] for row in rows]
-        await self._session.execute(
-            delete(CustomerIban).where(
-                CustomerIban.tenant_id == self._tenant_id, CustomerIban.customer_id.in_(ids)
-            )
-        )
-        await self._keep_ibans(rows)
-
-    async def _keep_ibans(self, rows: Iterable[Row]) -> None:
-        ibans = [
-            {"tenant_id": self._tenant_id, "iban": iban, "customer_id": row["id"]}
-            for row in rows
-            for iban in set(row["iban"])
-        ]
-        if ibans:
-            await self._session.execute(insert(CustomerIban), ibans)
+        await self._forget_keys([row["id"] for row in rows])
+        await self._keep_keys(rows)
 
     async def remove(self, customer: Customer) -> None:
-        """Mark as removed (the feed tells it), and forget its accounts."""
+        """Mark as removed (the feed tells it); nothing finds it any more."""
         customer.removed_at = await self._session.scalar(func.now().select())
+        await self._forget_keys([customer.id])
+
+    async def _forget_keys(self, ids: Collection[CustomerId]) -> None:
         await self._session.execute(
-            delete(CustomerIban).where(
-                CustomerIban.tenant_id == self._tenant_id, CustomerIban.customer_id == customer.id
+            delete(CustomerKey).where(
+                CustomerKey.tenant_id == self._tenant_id, among(CustomerKey.customer_id, ids)
             )
         )
+
+    async def _keep_keys(self, rows: Iterable[Row]) -> None:
+        keys = [
+            {"kind": kind, "key": key, "customer_id": row["id"]}
+            for row in rows
+            for kind, key in customer_keys(
+                row.get("number"), (row["name"], row.get("trading_name")), row["iban"]
+            )
+        ]
+        if keys:
+            await self._session.execute(insert(CustomerKey), _owned(self, keys))
 
 
 class InvoiceRepository(TenantRepository[Invoice]):
@@ -182,7 +183,7 @@ class InvoiceRepository(TenantRepository[Invoice]):
         keys = [
             {"tenant_id": self._tenant_id, "key": key, "invoice_id": row["id"]}
             for row in rows
-            for key in rules.document_keys(row["number"], row["creditor_reference"])
+            for key in document_keys(row["number"], row["creditor_reference"], row.get("po_number"))
         ]
         if keys:
             await self._session.execute(insert(DocumentKey), keys)
@@ -200,6 +201,12 @@ async def currencies_of(scope: Scope, ids: Collection[InvoiceId]) -> Mapping[UUI
         Invoice.tenant_id == scope.tenant_id, among(Invoice.id, ids)
     )
     return {row.id: row.currency for row in await scope.session.execute(statement)} if ids else {}
+
+
+async def documents_known(scope: Scope, ids: Collection[InvoiceId]) -> Sequence[Invoice]:
+    """Return which of these there are."""
+    statement = InvoiceRepository(scope).select().where(among(Invoice.id, ids))
+    return (await scope.session.scalars(statement)).all()
 
 
 async def documents_to_settle(scope: AnyScope, ids: Collection[InvoiceId]) -> list[Invoice]:

@@ -168,6 +168,7 @@ class Transaction(Fed):
         Index(
             "ix_transactions_unexamined",
             "tenant_id",
+            "booked_on",
             "id",
             postgresql_where=text(
                 "examined_at IS NULL AND match_state IN ('unmatched', 'suggested')"

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from uuid import UUID
 
 from payymo_api.core.money import decimal_text, minor_units
+from payymo_api.reconciliation.rules import wire
 from payymo_api.reconciliation.rules.matcher import Matcher
 from payymo_api.reconciliation.rules.values import (
     Answer,
@@ -204,43 +205,19 @@ class Stream:
 def line_of(id: UUID, account: str, row: Row) -> Line:
     """Read a transaction of the shape of GoCardless Bank Account Data."""
     money = row["transactionAmount"]
-    party = row.get("debtorAccount") or row.get("creditorAccount") or {}
-    exchange = row.get("currencyExchange")
-    instructed = (
-        (exchange[0] if isinstance(exchange, list) else exchange or {}).get("instructedAmount")
-        if exchange
-        else None
-    )
     return Line(
         id,
         minor_units(money["amount"], money["currency"]),
         money["currency"],
         date.fromisoformat(row["bookingDate"]),
-        texts=tuple(_texts(row)),
+        texts=wire.texts(row),
         account=account,
         counterparty_name=row.get("debtorName") or row.get("creditorName"),
-        counterparty_account=party.get("iban") or party.get("bban"),
+        counterparty_account=wire.counterparty_account(row),
         end_to_end_id=row.get("endToEndId"),
         bank_reference=row.get("entryReference"),
-        instructed=(
-            minor_units(instructed["amount"], instructed["currency"]),
-            instructed["currency"],
-        )
-        if instructed
-        else None,
+        instructed=wire.instructed(row),
     )
-
-
-def _texts(row: Row) -> Iterable[str]:
-    pieces = row.get("remittanceInformationUnstructuredArray")
-    if pieces:
-        yield "\n".join(pieces)
-    elif row.get("remittanceInformationUnstructured"):
-        yield row["remittanceInformationUnstructured"]
-    if row.get("remittanceInformationStructured"):
-        yield row["remittanceInformationStructured"]
-    if row.get("additionalInformation"):
-        yield row["additionalInformation"]
 
 
 def _date(text: str | None) -> date | None:

@@ -120,6 +120,7 @@ class Allocation(TenantOwned):
             name="ck_allocations_write_off_reason",
         ),
         Index("ix_allocations_match", "tenant_id", "match_id"),
+        Index("ix_allocations_amount", "tenant_id", "currency", "amount_minor", "id"),
         Index("ix_allocations_transaction", "tenant_id", "transaction_id"),
         Index("ix_allocations_invoice", "tenant_id", "invoice_id"),
         Index("ix_allocations_payout", "tenant_id", "payout_id"),
@@ -142,7 +143,7 @@ class Allocation(TenantOwned):
 
 
 class LineKey(TenantOwned):
-    """What an undecided line names, as `invoicing.rules.key`: a new document probes these."""
+    """What an undecided line may be found by (`service.probes`): what is new probes these."""
 
     __tablename__ = "line_keys"
     __table_args__ = (

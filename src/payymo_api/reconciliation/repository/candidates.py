@@ -1,217 +1,280 @@
-"""What the engine reads: found by keys, so that cost follows what is new, not what exists.
+"""What the engine reads: by key, for a batch of lines at once, and so much of each at most.
 
-Conditions of partial indexes are written out as text: only then does the planner use them.
+So a look costs what the lines say, not what exists. Conditions of partial indexes are written out
+as the indexes have them: only then does the planner use them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Text,
-    any_,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    text,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import text
 
 from payymo_api.banking.models import Transaction
-from payymo_api.core.db import Scope
-from payymo_api.core.repository import among
-from payymo_api.core.types import CustomerId, InvoiceId, TransactionId
-from payymo_api.invoicing.models import Customer, CustomerIban, DocumentKey, Invoice
-from payymo_api.invoicing.rules import document_keys
-from payymo_api.reconciliation.models import LineKey
-from payymo_api.reconciliation.repository.learned import LearnedRepository
-from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
+from payymo_api.core.repository import TenantRepository, among
+from payymo_api.core.types import TransactionId
+from payymo_api.invoicing.rules.keys import CustomerKeyKind
+from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE
+from payymo_api.reconciliation.rules.payer import CROWD, MOST_COMPARED
+from payymo_api.reconciliation.rules.values import Customer, Discount, Document
 
-MOST_ALIKE = 50
-"""More lines or documents of one amount than this are a crowd: amounts tell nothing there."""
 Amount = tuple[str, int]
-_OPEN_LINE = text(
-    "transactions.match_state IN ('unmatched', 'suggested', 'partial')"
-    " AND transactions.status = 'booked' AND transactions.removed_at IS NULL"
-)
+"""Currency and minor units."""
+_MOST_OWED = 400
+"""Documents of one customer; nobody pays more of them by name, and no set is searched in more."""
 _UNEXAMINED = text(
     "transactions.examined_at IS NULL AND transactions.match_state IN ('unmatched', 'suggested')"
     " AND transactions.status = 'booked' AND transactions.removed_at IS NULL"
 )
-_OPEN_DOCUMENT = text(
-    "invoices.status IN ('open', 'partially_paid') AND invoices.removed_at IS NULL"
+_OPEN_DOCUMENT = "i.status IN ('open', 'partially_paid') AND i.removed_at IS NULL"
+_DOCUMENT = (
+    "i.id, i.kind, i.number, i.currency, i.amount_minor, i.settled_minor, i.status, i.issued_on,"
+    " i.due_on, i.customer_id, i.creditor_reference, i.po_number, i.collection_method,"
+    " i.collection_on, i.discount_percent, i.discount_days"
 )
 
 
-class Candidates:
+class Own(NamedTuple):
+    """What is the tenant's own."""
+
+    accounts: Collection[str]
+    names: Collection[str]
+
+
+class Candidates(TenantRepository[Transaction]):
     """The engine's reads for one tenant."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._session = scope.session
-        self._tenant_id = scope.tenant_id
+    model = Transaction
 
     async def unexamined(self, limit: int) -> Sequence[Transaction]:
-        """Return lines that wait for the engine, locked; another worker's are left to it."""
+        """Return lines that wait, the oldest first, locked; another worker's are left to it."""
         statement = (
-            self._lines()
+            self.select()
             .where(_UNEXAMINED)
-            .order_by(Transaction.id)
+            .order_by(Transaction.booked_on, Transaction.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         return (await self._session.scalars(statement)).all()
 
-    async def rivals(self, amounts: Collection[Amount]) -> tuple[list[Transaction], set[Amount]]:
-        """Return open lines of these amounts, and the amounts of which there is a crowd.
+    async def twins(self, rows: Collection[Transaction]) -> Sequence[Transaction]:
+        """Return the lines of the same account that say word for word the same, these too."""
+        fingerprints = {row.fingerprint for row in rows}
+        statement = self.select().where(
+            among(Transaction.account_id, {row.account_id for row in rows}),
+            Transaction.fingerprint.in_(fingerprints),
+        )
+        return (await self._session.scalars(statement)).all() if rows else ()
 
-        The crowd is counted per payer's account: a gym's many equal fees tell each other apart.
-        """
-        payer = func.coalesce(Transaction.counterparty_iban, "")
-        alike = [Transaction.currency, Transaction.amount_minor, payer]
-        wanted = tuple_(Transaction.currency, Transaction.amount_minor).in_(amounts)
-        place = func.row_number().over(partition_by=alike, order_by=Transaction.id)
-        ranked = (
-            select(Transaction.id, place.label("place"))
-            .where(Transaction.tenant_id == self._tenant_id, _OPEN_LINE, wanted)
-            .subquery()
-        )
-        statement = self._lines().join(
-            ranked, (Transaction.id == ranked.c.id) & (ranked.c.place <= MOST_ALIKE + 1)
-        )
-        rows = list(await self._session.scalars(statement))
-        return rows, _crowds(
-            (row.currency, row.amount_minor, row.counterparty_iban) for row in rows
-        )
+    async def own(self) -> Own:
+        rows = await self._fetch(_OWN)
+        accounts = {each for row in rows for each in (row["iban"], row["other_id"]) if each}
+        names = {each for row in rows for each in (row["name"], row["owner_name"]) if each}
+        return Own(accounts, names)
 
-    async def documents(
-        self,
-        keys: Collection[str],
-        amounts: Collection[Amount],
-        customers: Collection[CustomerId],
-    ) -> tuple[dict[InvoiceId, Invoice], set[Amount]]:
-        """Return what lines may mean: named, owed by who paid before, or open to their amounts."""
-        named = await self._named(keys)
-        owed = await self._owed(customers, amounts)
-        alike = await self._alike(amounts)
-        crowds = _crowds((row.currency, row.open_minor, None) for row in alike)
-        return {row.id: row for row in (*named, *owed, *alike)}, crowds
+    # documents
 
-    async def _named(self, keys: Collection[str]) -> Sequence[Invoice]:
-        bearers = select(DocumentKey.invoice_id).where(
-            DocumentKey.tenant_id == self._tenant_id, DocumentKey.key == _any(keys)
-        )
-        return (await self._session.scalars(self._documents().where(Invoice.id.in_(bearers)))).all()
+    async def named(self, keys: Collection[str]) -> list[Document]:
+        """Return what these keys name, paid or open: of one key the latest documents."""
+        return _documents(await self._fetch(_NAMED, list(keys)))
 
-    async def _owed(
-        self, customers: Collection[CustomerId], amounts: Collection[Amount]
-    ) -> Sequence[Invoice]:
-        statement = self._documents().where(
-            _OPEN_DOCUMENT,
-            among(Invoice.customer_id, customers),
-            tuple_(Invoice.currency, Invoice.open_minor).in_(amounts),
-        )
-        return (await self._session.scalars(statement)).all() if customers else ()
+    async def alike(self, amounts: Collection[Amount]) -> list[Document]:
+        """Return the documents of which exactly so much is open, one more than the engine minds."""
+        return _documents(await self._fetch(_ALIKE, *_columns(amounts, 2)))
 
-    async def _alike(self, amounts: Collection[Amount]) -> Sequence[Invoice]:
-        place = func.row_number().over(
-            partition_by=[Invoice.currency, Invoice.open_minor], order_by=Invoice.id
-        )
-        ranked = (
-            select(Invoice.id, place.label("place"))
-            .where(
-                Invoice.tenant_id == self._tenant_id,
-                _OPEN_DOCUMENT,
-                tuple_(Invoice.currency, Invoice.open_minor).in_(amounts),
+    async def owed(self, customers: Collection[UUID]) -> list[Document]:
+        """Return what is open of these customers, the oldest first."""
+        return _documents(await self._fetch(_OWED, list(customers)))
+
+    async def collected(self, days: Collection[tuple[str, Any, int]]) -> list[Document]:
+        """Return the direct debits of these days (currency, day, line's amount) that add up."""
+        return _documents(await self._fetch(_COLLECTED, *_columns(days, 3))) if days else []
+
+    async def paid(self, amounts: Collection[Amount]) -> list[tuple[Amount, Document]]:
+        """Return what one line paid exactly this of, the latest last."""
+        rows = await self._fetch(_PAID, *_columns(amounts, 2)) if amounts else ()
+        return [((row["paid_in"], row["paid"]), _document(row)) for row in rows]
+
+    # customers
+
+    async def holders(
+        self, keys: Collection[tuple[CustomerKeyKind, str]]
+    ) -> Mapping[tuple[str, str], Sequence[UUID]]:
+        """Return key -> the customers of whom it speaks, at most one more than a crowd."""
+        rows = await self._fetch(_HOLDERS, *_columns(keys, 2)) if keys else ()
+        return {(row["kind"], row["key"]): row["customers"] for row in rows}
+
+    async def bearing(self, pairs: Collection[tuple[str, UUID]]) -> list[tuple[str, UUID]]:
+        """Return those pairs of a word and a customer whose name holds it."""
+        rows = await self._fetch(_BEARING, *_columns(pairs, 2)) if pairs else ()
+        return [(row["key"], row["customer_id"]) for row in rows]
+
+    async def sharing(self, groups: Sequence[Collection[str]]) -> list[tuple[str, UUID]]:
+        """Return who bears two words or more of a group of crowded ones, and which."""
+        places = [place for place, group in enumerate(groups) for _ in group]
+        words = [word for group in groups for word in group]
+        rows = await self._fetch(_SHARING, places, words) if groups else ()
+        return [(word, row["customer_id"]) for row in rows for word in row["words"]]
+
+    async def customers(self, ids: Collection[UUID]) -> list[Customer]:
+        rows = await self._fetch(_CUSTOMERS, list(ids)) if ids else ()
+        return [
+            Customer(
+                row["id"],
+                tuple(each for each in (row["name"], row["trading_name"]) if each),
+                number=row["number"],
+                is_person=row["is_person"],
+                accounts=tuple(row["iban"]),
+                country=row["country"],
             )
-            .subquery()
-        )
-        statement = self._documents().join(
-            ranked, (Invoice.id == ranked.c.id) & (ranked.c.place <= MOST_ALIKE + 1)
-        )
-        return (await self._session.scalars(statement)).all()
-
-    async def payers(self, ibans: Collection[str]) -> Mapping[str, set[CustomerId]]:
-        """Return account -> customers it pays for, as matches showed or the CRM says."""
-        found: dict[str, set[CustomerId]] = {}
-        for fact in await LearnedRepository(self._scope).payers("payer_account", ibans):
-            if fact.customer_id and fact.confirmations:
-                found.setdefault(fact.key, set()).add(fact.customer_id)
-        held = select(CustomerIban.iban, CustomerIban.customer_id).where(
-            CustomerIban.tenant_id == self._tenant_id, CustomerIban.iban == _any(ibans)
-        )
-        for iban, customer_id in await self._session.execute(held):
-            found.setdefault(iban, set()).add(customer_id)
-        return found
-
-    async def customers(self, ids: Collection[CustomerId]) -> Mapping[UUID, Customer]:
-        statement = select(Customer).where(
-            Customer.tenant_id == self._tenant_id, among(Customer.id, ids)
-        )
-        return {row.id: row for row in await self._session.scalars(statement)}
-
-    async def keep_keys(self, keys: Mapping[TransactionId, Collection[str]]) -> None:
-        """Remember what undecided lines name, in place of what was remembered of them."""
-        await self._session.execute(
-            delete(LineKey).where(
-                LineKey.tenant_id == self._tenant_id, LineKey.transaction_id.in_(keys)
-            )
-        )
-        rows = [
-            {"tenant_id": self._tenant_id, "key": key, "transaction_id": id}
-            for id, names in keys.items()
-            for key in names
+            for row in rows
         ]
-        if rows:
-            await self._session.execute(insert(LineKey), rows)
 
-    async def lines_touched(self, ids: Collection[InvoiceId]) -> set[TransactionId]:
-        """Return open lines that name one of these documents, or have its open amount.
+    async def reserved(
+        self, documents: Collection[UUID]
+    ) -> list[tuple[tuple[Any, TransactionId], UUID]]:
+        """Return (day, id) of each line that waits for a decision, with what it is to settle."""
+        rows = await self._fetch(_RESERVED, list(documents)) if documents else ()
+        return [((row["booked_on"], row["id"]), row["invoice_id"]) for row in rows]
 
-        Those too that wait for a decision about one of them.
-        """
-        if not ids:
-            return set()
-        changed = (await self._session.scalars(self._documents().where(Invoice.id.in_(ids)))).all()
-        keys = {key for row in changed for key in document_keys(row.number, row.creditor_reference)}
-        named = select(LineKey.transaction_id).where(
-            LineKey.tenant_id == self._tenant_id, LineKey.key == _any(keys)
-        )
-        alike = select(Transaction.id).where(
-            Transaction.tenant_id == self._tenant_id,
-            _OPEN_LINE,
-            tuple_(Transaction.currency, Transaction.amount_minor).in_(
-                {(row.currency, row.open_minor) for row in changed if row.open_minor}
-            ),
-        )
-        suggested = await SuggestionRepository(self._scope).lines_naming(ids)
-        return {
-            *suggested,
-            *await self._session.scalars(named),
-            *await self._session.scalars(alike),
-        }
-
-    def _lines(self) -> Select[Transaction]:
-        return select(Transaction).where(Transaction.tenant_id == self._tenant_id)
-
-    def _documents(self) -> Select[Invoice]:
-        return select(Invoice).where(
-            Invoice.tenant_id == self._tenant_id, Invoice.removed_at.is_(None)
-        )
+    async def _fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
+        return await self.scope.fetch(statement, self._tenant_id, *values)
 
 
-def _crowds(found: Iterable[tuple[str, int, str | None]]) -> set[Amount]:
-    seen: dict[tuple[str, int, str | None], int] = {}
-    for each in found:
-        seen[each] = seen.get(each, 0) + 1
-    return {(each[0], each[1]) for each, count in seen.items() if count > MOST_ALIKE}
+def is_closed(status: str) -> bool:
+    """Tell whether the document takes no money, whatever of it is settled."""
+    return status in {"paid", "void"}
 
 
-def _any(texts: Collection[str]) -> ColumnElement[Any]:
-    """One array in place of a parameter a text; `=` may use the index under row-level security."""
-    return any_(literal(list(texts), ARRAY(Text())))
+def _columns(rows: Collection[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(width)]
+
+
+def _documents(rows: Iterable[Mapping[Any, Any]]) -> list[Document]:
+    return [_document(row) for row in rows]
+
+
+def _document(row: Mapping[Any, Any]) -> Document:
+    percent, days = row["discount_percent"], row["discount_days"]
+    left = row["amount_minor"] - row["settled_minor"]
+    return Document(
+        id=row["id"],
+        kind=row["kind"],
+        number=row["number"],
+        currency=row["currency"],
+        amount=row["amount_minor"],
+        open=0 if is_closed(row["status"]) else left,
+        issued_on=row["issued_on"],
+        due_on=row["due_on"],
+        customer=row["customer_id"],
+        creditor_reference=row["creditor_reference"],
+        po_number=row["po_number"],
+        direct_debit=row["collection_method"] == "direct_debit",
+        collection_on=row["collection_on"],
+        discount=None if percent is None or days is None else Discount(percent, days),
+        void=row["status"] == "void",
+    )
+
+
+_OWN = (
+    "SELECT a.iban, a.other_id, a.owner_name, o.name FROM tenants o"
+    " LEFT JOIN bank_accounts a ON a.tenant_id = o.tenant_id WHERE o.tenant_id = $1"
+)
+_NAMED = f"""
+SELECT {_DOCUMENT} FROM (
+    SELECT DISTINCT few.invoice_id FROM unnest($2::text[]) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT k.invoice_id FROM document_keys k WHERE k.tenant_id = $1 AND k.key = wanted.key
+        ORDER BY k.invoice_id DESC LIMIT {MOST_ALIKE + 1}
+    ) AS few
+) AS found JOIN invoices i ON i.tenant_id = $1 AND i.id = found.invoice_id
+WHERE i.removed_at IS NULL ORDER BY i.id
+"""  # noqa: S608  our own names
+_ALIKE = f"""
+SELECT i.* FROM unnest($2::text[], $3::bigint[]) AS wanted (currency, minor)
+CROSS JOIN LATERAL (
+    SELECT {_DOCUMENT} FROM invoices i
+    WHERE i.tenant_id = $1 AND i.currency = wanted.currency AND i.open_minor = wanted.minor
+    AND {_OPEN_DOCUMENT} LIMIT {MOST_ALIKE + 1}
+) AS i
+"""  # noqa: S608  our own names
+_OWED = f"""
+SELECT i.* FROM unnest($2::uuid[]) AS wanted (customer_id)
+CROSS JOIN LATERAL (
+    SELECT {_DOCUMENT} FROM invoices i
+    WHERE i.tenant_id = $1 AND i.customer_id = wanted.customer_id AND {_OPEN_DOCUMENT}
+    ORDER BY i.issued_on, i.id LIMIT {_MOST_OWED}
+) AS i
+"""  # noqa: S608  our own names
+_COLLECTED = f"""
+SELECT {_DOCUMENT} FROM (
+    SELECT wanted.currency, wanted.day
+    FROM (
+        SELECT currency, day, array_agg(minor) AS minors
+        FROM unnest($2::text[], $3::date[], $4::bigint[]) AS each (currency, day, minor)
+        GROUP BY currency, day
+    ) AS wanted
+    JOIN invoices i ON i.tenant_id = $1 AND i.currency = wanted.currency
+        AND i.collection_on = wanted.day AND {_OPEN_DOCUMENT}
+    WHERE i.collection_method = 'direct_debit'
+    GROUP BY wanted.currency, wanted.day, wanted.minors
+    HAVING sum(i.open_minor) = ANY (wanted.minors)
+) AS whole
+JOIN invoices i ON i.tenant_id = $1 AND i.currency = whole.currency AND i.collection_on = whole.day
+    AND {_OPEN_DOCUMENT}
+WHERE i.collection_method = 'direct_debit' ORDER BY i.id
+"""  # noqa: S608  our own names
+_PAID = f"""
+SELECT {_DOCUMENT}, few.paid_in, few.paid
+FROM unnest($2::text[], $3::bigint[]) AS wanted (currency, minor)
+CROSS JOIN LATERAL (
+    SELECT a.id, a.invoice_id, wanted.currency AS paid_in, wanted.minor AS paid
+    FROM allocations a JOIN matches m ON m.tenant_id = $1 AND m.id = a.match_id
+    WHERE a.tenant_id = $1 AND a.currency = wanted.currency AND a.amount_minor = wanted.minor
+    AND a.document_type = 'invoice' AND m.status = 'active'
+    ORDER BY a.id DESC LIMIT {MOST_ALIKE}
+) AS few
+JOIN invoices i ON i.tenant_id = $1 AND i.id = few.invoice_id
+WHERE i.removed_at IS NULL ORDER BY few.id
+"""  # noqa: S608  our own names
+_HOLDERS = f"""
+SELECT wanted.kind, wanted.key, few.customers
+FROM unnest($2::text[], $3::text[]) AS wanted (kind, key)
+CROSS JOIN LATERAL (
+    SELECT array_agg(one.customer_id) AS customers FROM (
+        SELECT k.customer_id FROM customer_keys k
+        WHERE k.tenant_id = $1 AND k.kind = wanted.kind AND k.key = wanted.key
+        ORDER BY k.customer_id LIMIT {CROWD + 1}
+    ) AS one
+) AS few
+WHERE few.customers IS NOT NULL
+"""  # noqa: S608  our own names
+_BEARING = """
+SELECT k.key, k.customer_id FROM unnest($2::text[], $3::uuid[]) AS wanted (key, customer_id)
+JOIN customer_keys k ON k.tenant_id = $1 AND k.kind = 'word' AND k.key = wanted.key
+    AND k.customer_id = wanted.customer_id
+"""
+_SHARING = f"""
+SELECT few.customer_id, few.words FROM (
+    SELECT place, array_agg(word) AS words
+    FROM unnest($2::bigint[], $3::text[]) AS each (place, word) GROUP BY place
+) AS wanted
+CROSS JOIN LATERAL (
+    SELECT k.customer_id, array_agg(k.key) AS words FROM customer_keys k
+    WHERE k.tenant_id = $1 AND k.kind = 'word' AND k.key = ANY(wanted.words)
+    GROUP BY k.customer_id HAVING count(*) > 1
+    ORDER BY count(*) DESC, k.customer_id LIMIT {MOST_COMPARED}
+) AS few
+"""  # noqa: S608  our own names
+_CUSTOMERS = (
+    "SELECT c.id, c.number, c.name, c.trading_name, c.country, c.is_person, c.iban"
+    " FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2::uuid[])"
+    " AND c.removed_at IS NULL ORDER BY c.id"
+)
+_RESERVED = """
+SELECT d.invoice_id, t.booked_on, t.id FROM suggestion_documents d
+JOIN suggestions s ON s.tenant_id = $1 AND s.id = d.suggestion_id AND s.status = 'pending'
+JOIN transactions t ON t.tenant_id = $1 AND t.id = s.transaction_id
+WHERE d.tenant_id = $1 AND d.invoice_id = ANY($2::uuid[]) AND d.place = 0
+ORDER BY t.booked_on, t.id
+"""

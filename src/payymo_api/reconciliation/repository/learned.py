@@ -1,6 +1,7 @@
 """What was learned: written with the decision that teaches it, read by key."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
@@ -37,6 +38,16 @@ class Apart(NamedTuple):
     payout_id: PayoutId | None
 
 
+class Known(NamedTuple):
+    """A fact as the engine takes it; `document_id`: what a line (`key`) does not settle."""
+
+    kind: str
+    key: str
+    customer_id: CustomerId | None
+    document_id: UUID | None
+    confirmations: int
+
+
 class LearnedRepository(TenantRepository[LearnedFact]):
     model = LearnedFact
     by_id = Keyset[LearnedFact]((LearnedFact.id,), lambda row: (row.id,), (UUID,))
@@ -49,10 +60,10 @@ class LearnedRepository(TenantRepository[LearnedFact]):
             statement = statement.where(LearnedFact.customer_id == filters.customer_id)
         return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
 
-    async def payers(self, kind: PayerKind, keys: Collection[str]) -> Sequence[LearnedFact]:
-        """Return what these accounts or names have shown, contradictions too."""
-        statement = self.select().where(LearnedFact.kind == kind, LearnedFact.key == _any(keys))
-        return (await self._session.scalars(statement)).all()
+    async def known(self, keys: Collection[str]) -> list[Known]:
+        """Return what these accounts, names and lines have shown."""
+        rows = await self.scope.fetch(_KNOWN, self._tenant_id, list(keys)) if keys else ()
+        return [Known(**row) for row in rows]
 
     async def apart(self, lines: Collection[UUID]) -> set[tuple[UUID, UUID]]:
         """Return (line, document): what somebody took apart stays apart."""
@@ -90,8 +101,9 @@ class LearnedRepository(TenantRepository[LearnedFact]):
 
 
 def learned(scope: AnyScope, payers: Iterable[Payer]) -> list[Write]:
-    """Remember each once more."""
-    rows = sorted(set(payers))
+    """Remember each once more for every time that it is given."""
+    counts = Counter(payers)
+    rows = sorted(counts)
     if not rows:
         return []
     columns: dict[str, list[object]] = {
@@ -99,7 +111,7 @@ def learned(scope: AnyScope, payers: Iterable[Payer]) -> list[Write]:
         "key": [row.key for row in rows],
         "kind": [row.kind for row in rows],
         "customer_id": [row.customer_id for row in rows],
-        "confirmations": [1] * len(rows),
+        "confirmations": [counts[row] for row in rows],
     }
     return [_counted(inserted(scope.tenant_id, _FACTS, columns))]
 
@@ -126,6 +138,10 @@ def rejoined(scope: AnyScope, lines: Collection[UUID], documents: Collection[UUI
     return [Write(_REJOINED, values)]
 
 
+_KNOWN = (
+    "SELECT kind, key, customer_id, coalesce(invoice_id, payout_id) AS document_id, confirmations"
+    " FROM learned_facts WHERE tenant_id = $1 AND key = ANY($2::text[])"
+)
 _REJOINED = (
     "DELETE FROM learned_facts WHERE tenant_id = {}::uuid AND key = ANY({}::text[])"
     " AND kind = 'not_this' AND coalesce(invoice_id, payout_id) = ANY({}::uuid[])"

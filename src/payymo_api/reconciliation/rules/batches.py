@@ -1,12 +1,12 @@
 """Direct debits: one line brings all that was collected on a day."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 
+from payymo_api.invoicing.rules.names import Likeness, Name, heard, likeness
 from payymo_api.reconciliation.rules.index import Index
-from payymo_api.reconciliation.rules.names import Likeness, Name, heard, likeness
 from payymo_api.reconciliation.rules.reading import Reading
-from payymo_api.reconciliation.rules.values import Document
+from payymo_api.reconciliation.rules.values import Document, Line
 
 _DAYS_TO_ARRIVE = 5
 
@@ -21,11 +21,16 @@ def is_own(reading: Reading, accounts: Collection[str], names: Collection[Name])
     return any(likeness(each, payer) >= Likeness.WITHIN for each in names)
 
 
+def days(line: Line) -> list[date]:
+    """Return the days whose collection the line may bring, the latest first."""
+    return [line.booked_on - timedelta(days=each) for each in range(_DAYS_TO_ARRIVE + 1)]
+
+
 def collected(reading: Reading, index: Index) -> list[Document]:
     """Return the documents of the collection that the line brings whole; empty if none does."""
     line = reading.line
-    for days in range(_DAYS_TO_ARRIVE + 1):
-        documents = index.collected(line.currency, line.booked_on - timedelta(days=days))
+    for day in days(line):
+        documents = index.collected(line.currency, day)
         if documents and sum(each.open for each in documents) == line.amount:
             return documents
     return []

@@ -14,7 +14,7 @@ from payymo_api.reconciliation.rules.values import Document, Line, Rates
 
 MOST_ALIKE = 40
 """Of more documents with the same open amount, only those count for which more speaks."""
-_MOST_PAYERS = 3
+MOST_PAYERS = 3
 _MOST_RESTS = 4
 _MOST_NAMED = 40
 _MOST_SETS = 3
@@ -76,7 +76,7 @@ def _alike(line: Line, index: Index, rates: Rates | None) -> Iterator[Hypothesis
 
 def _owed(scene: Scene, index: Index, rates: Rates | None, sets: "Sets") -> Iterator[Hypothesis]:
     """What the likeliest payers owe."""
-    for customer in scene.payers.best(_MOST_PAYERS, Grade.INITIAL):
+    for customer in scene.payers.best(MOST_PAYERS, Grade.INITIAL):
         singles = [
             each
             for document in index.open_of(customer)

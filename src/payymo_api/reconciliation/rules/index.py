@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from payymo_api.reconciliation.rules.accounts import spellings
-from payymo_api.reconciliation.rules.names import Name, ends, name_of
+from payymo_api.invoicing.rules.accounts import spellings
+from payymo_api.invoicing.rules.names import Name, ends, name_of
+from payymo_api.invoicing.rules.plain import compact
 from payymo_api.reconciliation.rules.numbering import document_keys
-from payymo_api.reconciliation.rules.plain import compact
 from payymo_api.reconciliation.rules.values import Customer, Document, Payout, Rates
 
 Amount = tuple[str, int]
@@ -83,6 +83,11 @@ class Index:
             _drop(self._payouts_by_amount, (known.currency, known.amount), known.id)
         self.payouts[payout.id] = payout
         _add(self._payouts_by_amount, (payout.currency, payout.amount), payout.id)
+
+    def put_bearers(self, word: str, customers: Iterable[UUID]) -> None:
+        """Say who bears a word; of a crowd, some are enough, and those who matter."""
+        for each in customers:
+            _add(self._by_word, word, each)
 
     def put_rates(self, rates: Rates) -> None:
         insort(self._rates, rates, key=lambda each: each.on)

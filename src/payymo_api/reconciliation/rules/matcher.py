@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from payymo_api.invoicing.rules.accounts import spellings
+from payymo_api.invoicing.rules.names import heard, name_of
 from payymo_api.reconciliation.rules import outgoing
-from payymo_api.reconciliation.rules.accounts import spellings
 from payymo_api.reconciliation.rules.batches import collected, is_own
 from payymo_api.reconciliation.rules.closing import shares
 from payymo_api.reconciliation.rules.doubts import doubt
@@ -14,7 +15,6 @@ from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE, age, hypothes
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.marks import Marks, marks
 from payymo_api.reconciliation.rules.memory import Memory
-from payymo_api.reconciliation.rules.names import heard, name_of
 from payymo_api.reconciliation.rules.payer import payer_keys, payers
 from payymo_api.reconciliation.rules.payouts import answer as payout_answer
 from payymo_api.reconciliation.rules.reading import Reading, read
@@ -112,7 +112,7 @@ class Matcher:
         if reading.line.amount <= 0:
             return self._outgoing(reading)
         line = reading.line
-        owners = self._owners(line)
+        owners = self.owners(line)
         scene = Scene(
             reading,
             payers(reading, self.index, self.memory, owners),
@@ -129,7 +129,7 @@ class Matcher:
         nothing = features_of_none(scene, self.memory.strangeness(reading.words))
         return Considered(found, [[*features(each)] for each in facts], [*nothing], facts)
 
-    def _owners(self, line: Line) -> set[UUID]:
+    def owners(self, line: Line) -> set[UUID]:
         """Return the customers of whom one document has exactly the line's amount open."""
         owed = self.index.owed(line.currency, line.amount)
         if len(owed) > MOST_ALIKE:
@@ -149,8 +149,12 @@ class Matcher:
         facts = outgoing.features(reading, who, found) if who else []
         return Considered(found, facts, outgoing.NONE)
 
+    def may_collect(self, reading: Reading) -> bool:
+        """Tell whether it may be what the tenant's own direct debits brought."""
+        return reading.line.amount > 0 and is_own(reading, self._own_accounts, self._own_names)
+
     def _batch(self, reading: Reading) -> Answer | None:
-        if reading.line.amount <= 0 or not is_own(reading, self._own_accounts, self._own_names):
+        if not self.may_collect(reading):
             return None
         documents = collected(reading, self.index)
         if not documents:
@@ -236,7 +240,13 @@ class Matcher:
         self._entries.setdefault(_entry(line), line.id)
         self._release(line.id)
         if answer.verdict == "propose":
-            self._reserve(line.id, answer.proposals[0].shares)
+            self.reserve(line.id, [each.document for each in answer.proposals[0].shares])
+
+    def reserve(self, line: UUID, documents: Sequence[UUID]) -> None:
+        """Keep these softly for a line that waits for somebody's decision."""
+        self._proposed[line] = (*self._proposed.get(line, ()), *documents)
+        for each in documents:
+            self._reserved.setdefault(each, {})[line] = None
 
     def settle(self, line: Line, shares: Sequence[Share], *, by_user: bool) -> None:
         """Move what is open, and learn. Without shares the line belongs nowhere."""
@@ -261,17 +271,12 @@ class Matcher:
         self._remember_paid(line, shares, 1)
         self._learn(line, shares, 1)
 
-    def _reserve(self, line: UUID, shares: Sequence[Share]) -> None:
-        documents = tuple(each.document for each in shares)
-        self._proposed[line] = documents
-        for each in documents:
-            self._reserved.setdefault(each, {})[line] = None
-
     def _release(self, line: UUID) -> None:
         for each in self._proposed.pop(line, ()):
-            self._reserved[each].pop(line)
-            if not self._reserved[each]:
-                del self._reserved[each]
+            lines = self._reserved.get(each, {})
+            lines.pop(line, None)
+            if not lines:
+                self._reserved.pop(each, None)
 
     def _reserved_by_others(self, line: UUID) -> Collection[UUID]:
         mine = self._proposed.get(line)
@@ -308,7 +313,7 @@ class Matcher:
         if len(customers) > 1 or (shares and not customers):
             return
         reading = read(line)
-        name = heard(reading.payer, is_name=True) if reading.payer else None
+        name = heard(reading.payer, is_name=True).whole if reading.payer else None
         customer = next(iter(customers), None)
         self.memory.learn(reading.accounts, name, reading.words, customer, count)
 

@@ -5,8 +5,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from payymo_api.reconciliation.rules.names import Heard, ends, nearly
-
 _MOST_TELLING = 3.0
 """No words outweigh the other evidence: log-odds."""
 
@@ -17,8 +15,6 @@ class Memory:
     def __init__(self) -> None:
         self._accounts: dict[str, dict[UUID | None, int]] = {}
         self._names: dict[str, dict[UUID | None, int]] = {}
-        self._joined: dict[str, str] = {}
-        self._by_end: dict[str, set[str]] = {}
         self._words: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         self._lines = [0, 0]
         self._apart: set[tuple[UUID, UUID]] = set()
@@ -27,27 +23,20 @@ class Memory:
     def learn(
         self,
         accounts: Iterable[str],
-        name: Heard | None,
+        name: str | None,
         words: Iterable[str],
         customer: UUID | None,
         count: int = 1,
     ) -> None:
         """Remember that this payer's money was the customer's, or (None) belonged nowhere."""
         if name:
-            self._know(name)
-            _count(self._names, name.whole, customer, count)
+            _count(self._names, name, customer, count)
         for account in accounts:
             _count(self._accounts, account, customer, count)
         side = customer is not None
         self._lines[side] += count
         for word in set(words):
             self._words[word][side] += count
-
-    def _know(self, name: Heard) -> None:
-        if name.whole not in self._joined:
-            self._joined[name.whole] = name.joined
-            for end in ends(name.joined):
-                self._by_end.setdefault(end, set()).add(name.whole)
 
     def part(self, line: UUID, payers: Iterable[str], documents: Collection[UUID]) -> None:
         """Remember that the line is not for these documents, nor its payer's next by itself."""
@@ -64,18 +53,8 @@ class Memory:
     def of_account(self, account: str) -> dict[UUID | None, int]:
         return self._accounts.get(account, {})
 
-    def of_name(self, name: Heard) -> dict[UUID | None, int]:
-        """Return what was learnt of a payer's name, or of one that is nearly the same."""
-        known = self._names.get(name.whole)
-        if known is not None:
-            return known
-        alike = {
-            whole
-            for end in ends(name.joined)
-            for whole in self._by_end.get(end, ())
-            if nearly(name.joined, self._joined[whole])
-        }
-        return self._names[alike.pop()] if len(alike) == 1 else {}
+    def of_name(self, name: str) -> dict[UUID | None, int]:
+        return self._names.get(name, {})
 
     def strangeness(self, words: Iterable[str]) -> float:
         """Return the log-odds that a line of these words belongs nowhere, between -3 and 3.

@@ -6,12 +6,12 @@ from enum import IntEnum
 from functools import lru_cache
 from itertools import groupby
 
-from payymo_api.reconciliation.rules.names import within
-from payymo_api.reconciliation.rules.plain import compact
+from payymo_api.invoicing.rules.keys import number_keys
+from payymo_api.invoicing.rules.names import within
+from payymo_api.invoicing.rules.plain import compact
 from payymo_api.reconciliation.rules.reading import Reading
 from payymo_api.reconciliation.rules.values import Document
 
-_SHORTEST_WHOLE = 4
 _SHORTEST_DAMAGED = 4
 _SHORTEST_DIGITS = 4
 _SHORTEST_TAIL = 2
@@ -64,11 +64,11 @@ def numbering(number: str) -> Numbering:
 def document_keys(document: Document) -> dict[str, Named]:
     """Return what names the document if it stands in a text."""
     keys: dict[str, Named] = {}
-    number = numbering(document.number)
-    if len(number.digits) >= _SHORTEST_DIGITS:
-        keys[number.digits] = Named.DIGITS
-    if len(number.whole) >= _SHORTEST_WHOLE or number.whole == number.digits:
-        keys[number.whole] = Named.WHOLE
+    digits, whole = number_keys(document.number)
+    if digits:
+        keys[digits] = Named.DIGITS
+    if whole:
+        keys[whole] = Named.WHOLE
     if document.creditor_reference:
         keys[compact(document.creditor_reference)] = Named.REFERENCE
     return keys

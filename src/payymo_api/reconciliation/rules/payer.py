@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
 
+from payymo_api.invoicing.rules.names import Heard, Likeness, heard, likeness
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.memory import Memory
-from payymo_api.reconciliation.rules.names import Heard, Likeness, ends, heard, likeness
 from payymo_api.reconciliation.rules.reading import Reading
 
-_CROWD = 400
+CROWD = 400
 """A word in more customers' names than this finds nobody by itself."""
-_MOST_COMPARED = 24
+MOST_COMPARED = 24
 
 
 class Grade(IntEnum):
@@ -117,7 +117,7 @@ def _alike(
     """By name: the payer's, and what the text says beside it or in its place."""
     text = heard(reading.words, is_name=False)
     by_text = _BY_TEXT if name else _BY_TEXT_ALONE
-    for customer in {*_sharing(name, index), *_sharing(text, index), *owners}:
+    for customer in {*sharing(name, index), *sharing(text, index), *owners}:
         yield customer, _BY_NAME.get(_like(index, customer, name), Grade.STRANGER)
         yield customer, by_text.get(_like(index, customer, text), Grade.STRANGER)
 
@@ -134,7 +134,7 @@ def _remembered(
     reading: Reading, memory: Memory, name: Heard | None
 ) -> list[tuple[UUID | None, int, Grade]]:
     """By what was confirmed: customer (None: belongs nowhere), how often, and what it says."""
-    found = [(memory.of_name(name), Grade.ALIAS)] if name else []
+    found = [(memory.of_name(name.whole), Grade.ALIAS)] if name else []
     found += [(memory.of_account(each), Grade.CONFIRMED) for each in reading.accounts]
     return [
         (customer, count, grade)
@@ -152,13 +152,13 @@ def _like(index: Index, customer: UUID, words: Heard | None) -> Likeness:
     )
 
 
-def _sharing(words: Heard | None, index: Index) -> list[UUID]:
+def sharing(words: Heard | None, index: Index) -> list[UUID]:
     """Return the customers who share most words with what was heard."""
     if words is None:
         return []
     found = [index.bearers(word) for word in set(words.words)]
-    few = [each for each in found if 0 < len(each) <= _CROWD]
-    crowded = [each for each in found if len(each) > _CROWD]
+    few = [each for each in found if 0 < len(each) <= CROWD]
+    crowded = [each for each in found if len(each) > CROWD]
     counts: Counter[UUID] = Counter()
     for each in few:
         counts.update(each.keys())
@@ -171,4 +171,4 @@ def _sharing(words: Heard | None, index: Index) -> list[UUID]:
                     counts[customer] += 1
     if words.is_name and not counts:
         counts.update(id for end in ends(words.joined) for id in index.bearers(end))
-    return [customer for customer, _ in counts.most_common(_MOST_COMPARED)]
+    return [customer for customer, _ in counts.most_common(MOST_COMPARED)]

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
-from payymo_api.reconciliation.rules.accounts import ibans
+from payymo_api.invoicing.rules.accounts import ibans
+from payymo_api.invoicing.rules.names import name_words
+from payymo_api.invoicing.rules.plain import fold
 from payymo_api.reconciliation.rules.months import MONTHS
-from payymo_api.reconciliation.rules.names import name_words
-from payymo_api.reconciliation.rules.plain import fold
 from payymo_api.reconciliation.rules.values import Line
 
 _RUN = re.compile(r"[^\W\d_]+|\d+")
@@ -71,7 +72,9 @@ class Reading:
         return self.gaps.get((text, start), "")
 
 
+@lru_cache(maxsize=512)
 def read(line: Line) -> Reading:
+    """Read a line; what is read of it nobody changes. It is asked for again when it is settled."""
     reading = Reading(line)
     words: dict[str, None] = {}
     accounts = dict.fromkeys([line.counterparty_account] if line.counterparty_account else [])

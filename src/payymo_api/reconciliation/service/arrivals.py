@@ -1,34 +1,38 @@
 """Which of the waiting lines are Stripe's, and which payouts they bring beyond doubt."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
 from payymo_api.banking.models import Transaction
 from payymo_api.core.db import Scope
+from payymo_api.core.types import TransactionId
 from payymo_api.payments import models
 from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
 from payymo_api.reconciliation.rules.algebra import Entry
-from payymo_api.reconciliation.rules.payouts import (
-    Pair,
-    decide,
-    possible,
-    speaks_of_stripe,
-)
-from payymo_api.reconciliation.rules.values import Payout
+from payymo_api.reconciliation.rules.payouts import Pair, decide, possible, speaks_of_stripe
+from payymo_api.reconciliation.rules.payouts import answer as payout_answer
+from payymo_api.reconciliation.rules.values import Answer, Line, Payout
 from payymo_api.reconciliation.service.books import Books
 from payymo_api.reconciliation.service.lines import line_of
-from payymo_api.reconciliation.service.matching import ENGINE, Origin, record
+from payymo_api.reconciliation.service.matching import ENGINE, Booking, Origin
+
+_DOUBT = "Another line or another payout fits as well."
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """`lines` may bring a payout, in doubt or not, or come from Stripe: they pay no invoice."""
+    """Beyond doubt (`pairs`), and what is said of the other lines that may bring a payout, or come
+    from Stripe: neither pay an invoice."""
 
     pairs: Sequence[Pair] = ()
-    lines: Collection[UUID] = ()
+    answers: Sequence[Answer] = ()
+
+    @property
+    def lines(self) -> set[UUID]:
+        return {*(each.line.id for each in self.pairs), *(each.line for each in self.answers)}
 
 
 async def among(scope: Scope, rows: Sequence[Transaction]) -> Arrivals:
@@ -49,24 +53,34 @@ async def among(scope: Scope, rows: Sequence[Transaction]) -> Arrivals:
         for each in possible(lines.values(), [_payout(row) for row in found])
         if (each.line.id, each.payout.id) not in apart
     ]
-    return Arrivals(
-        [each for each in decide(pairs) if each.line.id in mine],
-        {
-            *(each.line.id for each in pairs),
-            *(line.id for line in mine.values() if speaks_of_stripe(line)),
-        },
-    )
+    made = [each for each in decide(pairs) if each.line.id in mine]
+    return Arrivals(made, list(_others(mine, pairs, {each.line.id for each in made})))
 
 
-async def post(scope: Scope, books: Books, pairs: Iterable[Pair]) -> set[UUID]:
-    """Match the locked lines and payouts, if what was read still holds; return the lines."""
-    posted: set[UUID] = set()
-    for pair in pairs:
-        if _still_holds(books, pair):
-            origin = Origin("auto", ENGINE, Decimal(pair.probability), evidence=pair.evidence)
-            await record(scope, books, [_entry(pair)], origin)
-            posted.add(pair.line.id)
-    return posted
+def _others(
+    lines: Mapping[TransactionId, Line], pairs: Sequence[Pair], made: Collection[UUID]
+) -> Iterator[Answer]:
+    """Somebody chooses among several payouts; where several lines may bring one, too."""
+    for id, line in lines.items():
+        found = [each.payout for each in pairs if each.line.id == id]
+        answer = payout_answer(line, found)
+        if answer and id not in made:
+            yield replace(answer, verdict="propose", because=_DOUBT)
+        elif speaks_of_stripe(line) and id not in made:
+            yield Answer(id, "none", because="Stripe has told of no such payout.")
+
+
+def bookings(books: Books, pairs: Iterable[Pair]) -> list[Booking]:
+    """Return the matches that the pairs are, if what was read of the locked payouts still holds."""
+    return [
+        Booking(
+            [_entry(pair)],
+            Origin("auto", ENGINE, Decimal(pair.probability), evidence=pair.evidence),
+            {},
+        )
+        for pair in pairs
+        if _still_holds(books, pair)
+    ]
 
 
 def _still_holds(books: Books, pair: Pair) -> bool:

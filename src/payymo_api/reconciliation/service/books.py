@@ -1,6 +1,7 @@
 """The rows that a match touches: locked in one order, checked, moved."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -100,26 +101,31 @@ class Books:
             if not fits(credit.used_minor, move, credit.amount_minor):
                 raise CreditOverUsed(_left(credit, credit.used_minor, move))
 
-    async def move(self, scope: AnyScope, entries: Sequence[Entry]) -> None:
-        """Move the checked rows; CHECK constraints hold the same bounds."""
+    @asynccontextmanager
+    async def moving(self, scope: AnyScope, entries: Sequence[Entry]) -> AsyncIterator[None]:
+        """Let the block `move` these, and write what that makes of the rows."""
         lines = [self.lines[id] for id in line_moves(entries)]
         async with tracked(scope, lines):
-            for id, move in line_moves(entries).items():
-                TransactionRepository.settle(self.lines[id], move)
+            yield
         moves = document_moves(entries)
-        for id, move in moves.items():
-            if id in self.invoices:
-                InvoiceRepository.settle(self.invoices[id], move)
-            elif id in self.payouts:
-                PayoutRepository.settle(self.payouts[id], move)
-            else:
-                self.credits[id].used_minor += move
         await scope.write(
             *lines_settled(scope, lines),
             *documents_settled(scope, [self.invoices[id] for id in moves if id in self.invoices]),
             *payouts_settled(scope, [self.payouts[id] for id in moves if id in self.payouts]),
             *credits_used(scope, list(self.credits.values())),
         )
+
+    def move(self, entries: Sequence[Entry]) -> None:
+        """Move the checked rows; CHECK constraints hold the same bounds."""
+        for id, move in line_moves(entries).items():
+            TransactionRepository.settle(self.lines[id], move)
+        for id, move in document_moves(entries).items():
+            if id in self.invoices:
+                InvoiceRepository.settle(self.invoices[id], move)
+            elif id in self.payouts:
+                PayoutRepository.settle(self.payouts[id], move)
+            else:
+                self.credits[id].used_minor += move
 
 
 def _left(row: Row, settled: int, move: int) -> str:

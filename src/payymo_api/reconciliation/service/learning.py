@@ -5,11 +5,13 @@ from uuid import UUID
 
 from payymo_api.banking.models import Transaction
 from payymo_api.core.types import CustomerId
+from payymo_api.invoicing.rules.names import heard
 from payymo_api.reconciliation.models import Allocation
 from payymo_api.reconciliation.repository.learned import Apart, Payer, PayerKind
 from payymo_api.reconciliation.rules.algebra import Entry
-from payymo_api.reconciliation.rules.names import name_of
+from payymo_api.reconciliation.rules.reading import read
 from payymo_api.reconciliation.service.books import Books
+from payymo_api.reconciliation.service.lines import line_of
 
 
 def payers(books: Books, entries: Collection[Entry]) -> list[Payer]:
@@ -31,11 +33,12 @@ def payers(books: Books, entries: Collection[Entry]) -> list[Payer]:
     ]
 
 
-def _who(line: Transaction) -> Iterable[tuple[str, PayerKind]]:
-    if line.counterparty_iban:
-        yield line.counterparty_iban, "payer_account"
-    if line.counterparty_name and (name := name_of(line.counterparty_name)):
-        yield name.whole, "payer_name"
+def _who(row: Transaction) -> Iterable[tuple[str, PayerKind]]:
+    reading = read(line_of(row))
+    for account in reading.accounts:
+        yield account, "payer_account"
+    if reading.payer:
+        yield heard(reading.payer, is_name=True).whole, "payer_name"
 
 
 def apart(allocations: Collection[Allocation]) -> list[Apart]:

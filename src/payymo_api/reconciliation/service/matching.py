@@ -21,6 +21,7 @@ from payymo_api.core.types import (
 )
 from payymo_api.core.writes import Write
 from payymo_api.messaging import outbox
+from payymo_api.messaging.events import Event
 from payymo_api.payments.events import StripePaymentsMoved
 from payymo_api.payments.repository import payments_for
 from payymo_api.reconciliation.errors import (
@@ -93,6 +94,14 @@ class Origin:
     note: str | None = None
 
 
+class Booking(NamedTuple):
+    """A match to make; `credit_owners`: new credit -> whose it is."""
+
+    entries: Sequence[Entry]
+    origin: Origin
+    credit_owners: Mapping[UUID, CustomerId]
+
+
 class Made(NamedTuple):
     """A new match, as it is written."""
 
@@ -115,27 +124,45 @@ async def record(
     credit_owners: Mapping[UUID, CustomerId] | None = None,
 ) -> Made:
     """Check, move the locked rows, keep the match, remember who paid, tell everyone."""
-    books.check_state(entries)
-    books.check_bounds(entries)
-    await books.move(scope, entries)
-    row = _match(origin)
-    allocations = [_allocation(books, row.id, entry) for entry in entries]
+    (made,) = await record_all(scope, books, [Booking(entries, origin, credit_owners or {})])
+    return made
+
+
+async def record_all(scope: AnyScope, books: Books, bookings: Sequence[Booking]) -> list[Made]:
+    """`record` several matches, one after another, and write all of them at once."""
+    entries = [entry for each in bookings for entry in each.entries]
+    news_of: list[Event] = []
+    all_made: list[Made] = []
+    async with books.moving(scope, entries):
+        for each in bookings:
+            books.check_state(each.entries)
+            books.check_bounds(each.entries)
+            books.move(each.entries)
+            row = _match(each.origin)
+            all_made.append(Made(row, [_allocation(books, row.id, one) for one in each.entries]))
+            news_of += _news(books, row, each)
+    credits = [one for each in bookings for one in _credits(books, each)]
     await scope.write(
-        *made(scope, [row], _MATCH),
-        *made(scope, _credits(books, entries, credit_owners or {}), _CREDIT),
-        *made(scope, allocations, _ALLOCATION),
-        *learned(scope, learning.payers(books, entries)),
-        *_decided(scope, entries, origin),
+        *made(scope, [each.match for each in all_made], _MATCH),
+        *made(scope, credits, _CREDIT),
+        *made(scope, [one for each in all_made for one in each.allocations], _ALLOCATION),
+        *learned(scope, [who for each in bookings for who in learning.payers(books, each.entries)]),
+        *_decided(scope, bookings),
     )
+    await outbox.record(scope, *news_of)
+    return all_made
+
+
+def _news(books: Books, row: Match, booking: Booking) -> list[Event]:
+    """Tell it while the books stand as this match has left them."""
+    entries = booking.entries
     settled = {id for id, move in document_moves(entries).items() if move > 0}
-    await outbox.record(
-        scope,
+    return [
         *news.matched(books, row, entries),
         *news.settled(books, row.id, settled),
         *news.reconciled(books, row.id, entries),
-        *([] if origin.source == "auto" else [_decision(books)]),
-    )
-    return Made(row, allocations)
+        *([] if booking.origin.source == "auto" else [_decision(books)]),
+    ]
 
 
 async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
@@ -152,7 +179,8 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
         books.check_bounds(reverse)
     except (LineOverAllocated, DocumentOverSettled, PayoutNotWhole) as error:
         raise LaterMatchDepends(error.detail) from error
-    await books.move(scope, reverse)
+    async with books.moving(scope, reverse):
+        books.move(reverse)
     by_user = undone_by != ENGINE
     await LearnedRepository(scope).unlearn(learning.payers(books, entries), contradicted=by_user)
     if by_user:
@@ -166,12 +194,19 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
     return row
 
 
-def _decided(scope: AnyScope, entries: Sequence[Entry], origin: Origin) -> list[Write]:
+def _decided(scope: AnyScope, bookings: Sequence[Booking]) -> list[Write]:
     """The lines wait for no decision any more; what a person joins is no longer apart."""
-    lines = {entry.line for entry in entries}
-    documents = {entry.document for entry in entries}
-    joined = rejoined(scope, lines, documents) if origin.source != "auto" else []
-    return [superseded(scope, lines), *joined]
+    lines = {entry.line for each in bookings for entry in each.entries}
+    return [superseded(scope, lines)] + [
+        write
+        for each in bookings
+        if each.origin.source != "auto"
+        for write in rejoined(
+            scope,
+            {entry.line for entry in each.entries},
+            {entry.document for entry in each.entries},
+        )
+    ]
 
 
 def _decision(books: Books) -> DecisionMade:
@@ -193,14 +228,13 @@ def _match(origin: Origin) -> Match:
     )
 
 
-def _credits(
-    books: Books, entries: Sequence[Entry], owners: Mapping[UUID, CustomerId]
-) -> list[CustomerCredit]:
+def _credits(books: Books, booking: Booking) -> list[CustomerCredit]:
+    entries = booking.entries
     lines = {entry.document: books.lines[entry.line] for entry in entries if entry.makes_credit}
     return [
         CustomerCredit(
             id=CreditId(id),
-            customer_id=owners[id],
+            customer_id=booking.credit_owners[id],
             transaction_id=lines[id].id,
             amount_minor=amount,
             currency=lines[id].currency,

@@ -1,6 +1,8 @@
 """How a tenant wants to be matched."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 from payymo_api.core.db import Scope
@@ -33,9 +35,13 @@ async def replace(scope: Scope, request: SettingsRequest, if_match: IfMatch) -> 
     return _answer(await settings.kept())
 
 
-async def policy(scope: Scope, currency: str) -> Policy:
-    """Return what the engine goes by for documents in this currency."""
+async def policies(scope: Scope) -> Callable[[str], Policy]:
+    """Return what gives the policy that the engine goes by for documents in a currency."""
     found = await read(scope)
+    return cache(partial(_policy, found))
+
+
+def _policy(found: SettingsAnswer, currency: str) -> Policy:
     return Policy(
         automatic=found.automatic,
         least_probability=float(found.least_probability),

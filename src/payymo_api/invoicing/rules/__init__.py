@@ -1,4 +1,4 @@
-"""What names a document (its number and its creditor reference, reduced), and where it stands."""
+"""Where a document stands, and what its references are worth."""
 
 import re
 from typing import Literal
@@ -23,11 +23,6 @@ def is_rf_reference(text: str) -> bool:
         return False
     moved = compact[4:] + compact[:4]
     return int("".join(str(int(each, 36)) for each in moved)) % 97 == 1
-
-
-def document_keys(number: str, creditor_reference: str | None) -> set[str]:
-    """Return what a payer may write to name the document."""
-    return {found for text in (number, creditor_reference or "") if (found := key(text))}
 
 
 def status(settled: int, amount: int, source_status: str | None = None) -> Status:

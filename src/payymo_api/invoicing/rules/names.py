@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from payymo_api.reconciliation.rules.plain import WORD, fold
+from payymo_api.invoicing.rules.plain import WORD, fold
 
 _ABBREVIATION = re.compile(r"(?:\b[^\W\d_]{1,4}\.)+")
 _DIGRAPH = re.compile(r"[AOU]E")
@@ -159,14 +159,6 @@ def ends(joined: str) -> tuple[str, ...]:
     if len(joined) < _SHORTEST_FUZZY:
         return ()
     return ("^" + joined[:_SHORTEST_FUZZY], joined[-_SHORTEST_FUZZY:] + "$")
-
-
-def nearly(one: str, other: str) -> bool:
-    """Tell whether two names, written without spaces, are the same but for a slip or a cut."""
-    short, long = sorted((one, other), key=len)
-    if len(short) >= _SHORTEST_CUT and long.startswith(short):
-        return True
-    return within(one, other, 1 if len(short) < _SHORTEST_CUT else 2)
 
 
 def _in_part(name: Name, payer: Heard, missing: list[str]) -> Likeness:
