@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
 
-from payymo_api.invoicing.rules.names import Heard, Likeness, heard, likeness
+from payymo_api.invoicing.rules.names import Heard, Likeness, ends, heard, likeness
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.memory import Memory
 from payymo_api.reconciliation.rules.reading import Reading
