@@ -13,14 +13,14 @@ from functools import lru_cache
 
 from payymo_api.invoicing.rules.plain import WORD, fold
 
-_ABBREVIATION = re.compile(r"(?:\b[^\W\d_]{1,4}\.)+")
+_ABBREVIATION = re.compile(r"(?:\b[^\W\d_]{1,4}\.)+|\b[^\W\d_]/[^\W\d_]\b")
 _DIGRAPH = re.compile(r"[AOU]E")
 _LEGAL_FORMS = frozenset(
     "AB AG AKTIEBOLAG APS AS ASA BV BVBA CO COMMV COMPANY COOP CORP CORPORATION CV DOO EF EG EI EK"
     " EURL EV GBR GCV GESMBH GMBH HAFTUNGSBESCHRANKT HANDELSBOLAG HB INC IS IVS KB KFT KFM KG KGAA"
     " KY LDA LIMITED LLC LLP LTD LTDA MBH NV OG OHG OO OY OYJ PARTG PLC PTY SA SAPA SARL SAS SASU"
     " SC SCA SCOOP SCOP SCRL SE SKA SL SLL SLU SNC SP SPA SPJ SPK SPOL SPZOO SR SRL SRLS SRO TMI"
-    " UG UNIP VOF Z ZOO".split()
+    " UA UG UNIP VOF Z ZOO".split()
 )
 _FILLERS = frozenset(
     "A AND AT C D DE DEN DER DI DR E EN ET FA FIRM FIRMA FR FRAU FRU HERR HR I LA LE MISS MM MME"
@@ -67,8 +67,8 @@ class Name:
 
 
 def name_words(name: str) -> tuple[str, ...]:
-    """Return the words: S.L.U. is SLU, O. keeps apart, leading zeros of a bank are gone."""
-    folded = _ABBREVIATION.sub(lambda found: found[0].replace(".", "") + " ", fold(name))
+    """Return the words: S.L.U. is SLU, A/S AS; O. keeps apart, leading zeros of a bank are gone."""
+    folded = _ABBREVIATION.sub(lambda found: re.sub("[./]", "", found[0]) + " ", fold(name))
     return tuple(word for each in WORD.findall(folded) if (word := each.lstrip("0")))
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from payymo_api.core.money import decimals
 from payymo_api.reconciliation.rules.values import (
+    Discount,
     Document,
     Line,
     Rates,
@@ -67,16 +68,16 @@ def about(euros: int, currency: str, rates: Rates | None) -> Decimal:
     return euros * rates.rates[currency] / rates.rates["EUR"]
 
 
-def discounted(document: Document, line: Line) -> int | None:
-    """Return what is to be paid within the discount's days, None if they are over."""
-    terms = document.discount
-    if terms is None:
-        return None
-    last = document.issued_on + timedelta(days=terms.days + _DAYS_OF_GRACE)
-    if line.booked_on > last or document.open != document.amount:
-        return None
+def _is_off(rest: int, document: Document, terms: Discount) -> bool:
+    """Tell whether just the discount is missing of the whole document."""
     off = (Decimal(document.open) * terms.percent / 100).quantize(Decimal(1), ROUND_HALF_UP)
-    return document.open - int(off)
+    return document.open == document.amount and abs(rest - int(off)) <= 1
+
+
+def _discounted(line: Line, document: Document, rest: int, terms: Discount) -> Closing:
+    """A discount taken too late is no fee either: the rest is still to come."""
+    last = document.issued_on + timedelta(days=terms.days + _DAYS_OF_GRACE)
+    return Closing(Fit.DISCOUNT, rest) if line.booked_on <= last else Closing(Fit.PART)
 
 
 def closing(line: Line, document: Document, rates: Rates | None) -> Closing:
@@ -100,9 +101,9 @@ def _is_rounding(difference: int, document: Document) -> bool:
 
 def _less(line: Line, document: Document, rates: Rates | None) -> Closing:
     rest = document.open - line.amount
-    expected = discounted(document, line)
-    if expected is not None and abs(expected - line.amount) <= 1:
-        return Closing(Fit.DISCOUNT, rest)
+    terms = document.discount
+    if terms and _is_off(rest, document, terms):
+        return _discounted(line, document, rest, terms)
     if _is_rounding(rest, document):
         return Closing(Fit.ROUNDING, rest)
     if _is_fee(rest, document, rates):

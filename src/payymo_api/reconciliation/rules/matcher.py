@@ -1,6 +1,6 @@
 """The engine's door: what one tenant's bank lines are for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -97,11 +97,13 @@ class Matcher:
 
     def decide(self, line: Line) -> Answer:
         """Return what the line is for; nothing changes."""
+        if not line.amount:
+            return Answer(line.id, "none", because="It moves no money.")
         if self._entries.get(_entry(line), line.id) != line.id:
             return Answer(line.id, "none", because="The bank sent this entry before.")
         reading = read(line)
         return (
-            payout_answer(line, self.index.payouts_of(line.currency, line.amount))
+            self._payout(line)
             or self._batch(reading)
             or self._own(reading)
             or self._answer(line, self.consider(reading))
@@ -123,11 +125,15 @@ class Matcher:
         found = [
             each
             for each in hypotheses(scene, self.index, self.index.rates_on(line.booked_on))
-            if not any(self.memory.apart(line.id, id) for id in each.ids)
+            if self._may_be(line, each.ids)
         ]
         facts = marks(scene, found, self.index)
         nothing = features_of_none(scene, self.memory.strangeness(reading.words))
         return Considered(found, [[*features(each)] for each in facts], [*nothing], facts)
+
+    def _may_be(self, line: Line, ids: Iterable[UUID]) -> bool:
+        """Tell whether nobody has said that the line is not for one of these."""
+        return not any(self.memory.apart(line.id, each) for each in ids)
 
     def owners(self, line: Line) -> set[UUID]:
         """Return the customers of whom one document has exactly the line's amount open."""
@@ -140,14 +146,20 @@ class Matcher:
     def _outgoing(self, reading: Reading) -> Considered:
         line = reading.line
         found = [
-            each
-            for each in outgoing.outgoing(reading, self.index)
-            if not any(self.memory.apart(line.id, id) for id in each.ids)
+            each for each in outgoing.outgoing(reading, self.index) if self._may_be(line, each.ids)
         ]
         owners = {each.customer for each in found if each.customer}
         who = payers(reading, self.index, self.memory, owners) if found else None
         facts = outgoing.features(reading, who, found) if who else []
         return Considered(found, facts, outgoing.NONE)
+
+    def _payout(self, line: Line) -> Answer | None:
+        """What a payout brings, or takes back when it failed."""
+        payouts = self.index.payouts_of(line.currency, line.amount)
+        found = payout_answer(line, [each for each in payouts if self._may_be(line, [each.id])])
+        if found is None or found.verdict != "post":
+            return found
+        return self._judged(line, found.proposals, None, found.because or "", "")
 
     def may_collect(self, reading: Reading) -> bool:
         """Tell whether it may be what the tenant's own direct debits brought."""
@@ -156,10 +168,9 @@ class Matcher:
     def _batch(self, reading: Reading) -> Answer | None:
         if not self.may_collect(reading):
             return None
-        documents = collected(reading, self.index)
-        if not documents:
+        line, documents = reading.line, collected(reading, self.index)
+        if not documents or not self._may_be(line, [each.id for each in documents]):
             return None
-        line = reading.line
         why = Evidence("batch", "It is the sum of the direct debits collected for that day.")
         made = tuple(Share("invoice", each.id, each.open, each.open) for each in documents)
         return self._judged(line, (Proposal(made, _BATCH, (why,)),), None, "Nothing else fits.", "")

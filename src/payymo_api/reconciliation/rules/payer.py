@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import nsmallest
 from uuid import UUID
 
 from payymo_api.invoicing.rules.names import Heard, Likeness, ends, heard, likeness
@@ -156,7 +157,7 @@ def sharing(words: Heard | None, index: Index) -> list[UUID]:
     """Return the customers who share most words with what was heard."""
     if words is None:
         return []
-    found = [index.bearers(word) for word in set(words.words)]
+    found = [index.bearers(word) for word in dict.fromkeys(words.words)]
     few = [each for each in found if 0 < len(each) <= CROWD]
     crowded = [each for each in found if len(each) > CROWD]
     counts: Counter[UUID] = Counter()
@@ -171,4 +172,4 @@ def sharing(words: Heard | None, index: Index) -> list[UUID]:
                     counts[customer] += 1
     if words.is_name and not counts:
         counts.update(id for end in ends(words.joined) for id in index.bearers(end))
-    return [customer for customer, _ in counts.most_common(MOST_COMPARED)]
+    return nsmallest(MOST_COMPARED, counts, key=lambda each: (-counts[each], each))

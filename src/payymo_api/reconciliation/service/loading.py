@@ -93,7 +93,9 @@ async def _put_documents(
     )
     found = [
         *await candidates.named({key for each in readings for key in each.keys}),
-        *await candidates.alike({each for line in _lines(readings) for each in _amounts(line)}),
+        *await candidates.alike(
+            {each for line in _lines(readings) for each in _amounts(line)}, len(readings)
+        ),
         *await candidates.collected(
             {
                 (each.line.currency, day, each.line.amount)
@@ -116,7 +118,7 @@ def _lines(readings: Iterable[Reading]) -> Iterator[Line]:
 
 
 def _amounts(line: Line) -> Iterator[Amount]:
-    yield line.currency, abs(line.amount)
+    yield line.currency, line.amount
     if line.instructed:
         amount, currency = line.instructed
         yield currency, amount
