@@ -28,10 +28,10 @@ _MONTHS, _DAYS = range(1, 13), range(1, 32)
 _CENTURY = "20"
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y>20\d\d)[-./](?P<m>\d\d?)[-./](?P<d>\d\d?)"
-    r"|(?P<d2>\d\d?)(?P<gap>[-./])(?P<m2>\d\d?)(?:(?P=gap)(?P<y2>20\d\d|\d\d)|(?<=\.\d\d)\.?))"
+    r"|(?P<d2>\d\d?)(?P<gap>[-./])(?P<m2>\d\d?)(?:(?P=gap)(?P<y2>20\d\d|\d\d)|(?<=\.\d\d)\.?|(?<=\.\d)\.))"
     r"(?![\d/])"
 )
-"""A day without a year needs dots and two digits: 1/3 is an instalment."""
+"""A day without a year needs dots: 1/3 is an instalment."""
 _LISTED = re.compile(r"\d[-./]")
 
 
