@@ -1,7 +1,7 @@
 """A line with everything that was found for it, and what it may be for."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from payymo_api.reconciliation.rules.closing import Closing
@@ -44,6 +44,8 @@ class Hits:
     """Of these nothing is open."""
     ordered: set[UUID] = field(default_factory=set)
     """Open documents whose order (`po_number`) it names."""
+    taken: dict[UUID | None, list[Stretch]] = field(default_factory=dict)
+    """Where the text names documents of a customer, paid or open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def hits(reading: Reading, index: Index) -> Hits:
         if any(_inside(stretch, other) for other in known.values()):
             continue
         for document in index.named(key):
+            found.taken.setdefault(document.customer, []).append(stretch)
             how = document_keys(document)[key]
             if document.open and not document.void:
                 found.open[document.id] = max(how, found.open.get(document.id, how))
@@ -81,13 +84,24 @@ def hits(reading: Reading, index: Index) -> Hits:
     return found
 
 
+def unexplained(reading: Reading, taken: Collection[Stretch]) -> Reading:
+    """Leave out the numbers that name a document as they stand: they are no others, damaged."""
+    if not taken:
+        return reading
+    keys = {
+        key: stretch
+        for key, stretch in reading.keys.items()
+        if not any(_is_part(stretch, other) for other in taken)
+    }
+    return replace(reading, keys=keys)
+
+
+def _is_part(stretch: Stretch, other: Stretch) -> bool:
+    return stretch.text == other.text and other.start <= stretch.start and stretch.end <= other.end
+
+
 def _inside(stretch: Stretch, other: Stretch) -> bool:
-    return (
-        stretch.text == other.text
-        and other.start <= stretch.start
-        and stretch.end <= other.end
-        and (other.start, other.end) != (stretch.start, stretch.end)
-    )
+    return _is_part(stretch, other) and (other.start, other.end) != (stretch.start, stretch.end)
 
 
 def listed(reading: Reading, documents: Iterable[Document], heads: Iterable[Document]) -> set[UUID]:
