@@ -30,6 +30,8 @@ _DATE = re.compile(
     r"(?<!\d)(?:(?P<y>20\d\d)[-./](?P<m>\d\d?)[-./](?P<d>\d\d?)"
     r"|(?P<d2>\d\d?)[-./](?P<m2>\d\d?)(?:[-./](?P<y2>20\d\d|\d\d))?\.?)(?!\d)"
 )
+_UNTIL = frozenset("BIS TO TIL TILL TOT AL AU DO ATE FINO".split())
+"""Between two numbers of a list: all from the one to the other."""
 _LISTED = re.compile(r"\d[-./]")
 
 
@@ -126,7 +128,8 @@ def _numbers(
         if run[0].isdigit() and not _is_within(start, stop, days):
             reading.numbers.append((place, start, run))
             if first:
-                reading.gaps[place, start] = text[runs[first - 1][2] : start].strip()
+                word, _, ends = runs[first - 1]
+                reading.gaps[place, start] = "-" if word in _UNTIL else text[ends:start].strip()
         for key, last in _joined(runs, first):
             if key not in keys or keys[key].date:
                 ends = runs[last][2]

@@ -14,6 +14,7 @@ from payymo_api.reconciliation.rules.values import Document, Line
 _TAILS = range(2, 6)
 """How many last digits of a number stand for it in a list."""
 _LONGEST_RANGE = 50
+_UNTIL = {"-", "\u2013", "\u2014"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +127,31 @@ def _completes(whole: str, beginning: str, tail: str) -> bool:
 
 def _tails(reading: Reading, heads: Iterable[Document]) -> set[tuple[str, str]]:
     """Return (a whole number, digits that stand for its last ones further on in the text)."""
+    places = _places(reading, heads)
     tails: set[tuple[str, str]] = set()
-    for head in heads:
-        whole = numbering(head.number).whole
-        stretch = reading.keys.get(whole)
-        if stretch is None:
-            continue
+    for whole, stretch in places.items():
         before = whole
         for text, start, digits in reading.numbers:
             follows = text == stretch.text and start >= stretch.end
-            if not follows or len(digits) not in _TAILS:
+            if not follows or len(digits) not in _TAILS or _is_named(text, start, places.values()):
                 continue
             tails.add((whole, digits))
-            if reading.gap_before(text, start) == "-":
+            if reading.gap_before(text, start) in _UNTIL:
                 tails.update((whole, each) for each in _range(before, digits))
             before = whole[: -len(digits)] + digits
     return tails
+
+
+def _places(reading: Reading, heads: Iterable[Document]) -> dict[str, Stretch]:
+    """Return whole number -> where it stands, or where its digits do."""
+    numbers = [numbering(each.number) for each in heads]
+    keys = reading.keys
+    found = {each.whole: keys.get(each.whole) or keys.get(each.digits) for each in numbers}
+    return {whole: place for whole, place in found.items() if place}
+
+
+def _is_named(text: int, start: int, places: Iterable[Stretch]) -> bool:
+    return any(each.text == text and each.start <= start < each.end for each in places)
 
 
 def _range(first: str, last: str) -> list[str]:
