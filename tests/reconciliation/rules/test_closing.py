@@ -13,15 +13,12 @@ DUE = invoice("A-1", 80000, discount=Discount(Decimal(3), 10))
 RATES = Rates(FIRST, "EUR", {"EUR": Decimal(1), "USD": Decimal("1.25"), "JPY": Decimal(160)})
 
 
-def fit(document: Document, paid: Line, rates: Rates | None = None) -> Fit | None:
-    how = closing(paid, document, rates)
-    return how.fit if how else None
+def fit(document: Document, paid: Line, rates: Rates | None = None) -> Fit:
+    return closing(paid, document, rates).fit
 
 
 def allocated(document: Document, paid: Line, rates: Rates | None = None) -> tuple[Share, ...]:
-    how = closing(paid, document, rates)
-    assert how
-    return shares(paid, [document], how)
+    return shares(paid, [document], closing(paid, document, rates))
 
 
 @pytest.mark.parametrize(
@@ -100,20 +97,25 @@ def test_the_ordered_amount_closes_a_document_of_its_currency() -> None:
     paid = line(81234, instructed=(100000, "USD"))
     assert fit(dollars, paid) is Fit.INSTRUCTED
     assert allocated(dollars, paid) == (Share("invoice", dollars.id, 81234, 100000),)
-    assert fit(dollars, line(80000, instructed=(99000, "USD")), RATES) is None
+    assert fit(dollars, line(80000, instructed=(99000, "USD")), RATES) is Fit.FOREIGN
 
 
 @pytest.mark.parametrize(
-    ("amount", "expected"), [(80000, Fit.RATE), (81900, Fit.RATE), (82100, None), (77900, None)]
+    ("amount", "expected"),
+    [(80000, Fit.RATE), (81900, Fit.RATE), (82100, Fit.FOREIGN), (77900, Fit.FOREIGN)],
 )
-def test_the_day_s_rate_closes_a_document_within_its_tolerance(
-    amount: int, expected: Fit | None
-) -> None:
+def test_the_day_s_rate_closes_a_document_within_its_tolerance(amount: int, expected: Fit) -> None:
     dollars = invoice("U", 100000, currency="USD")
 
     assert fit(dollars, line(amount), RATES) is expected
-    assert fit(dollars, line(amount)) is None
-    assert fit(invoice("C", 100000, currency="CHF"), line(amount), RATES) is None
+    assert fit(dollars, line(amount)) is Fit.FOREIGN
+    assert fit(invoice("C", 100000, currency="CHF"), line(amount), RATES) is Fit.FOREIGN
+
+
+def test_of_a_foreign_document_the_rate_says_how_much_is_paid() -> None:
+    dollars = invoice("U", 100000, currency="USD")
+
+    assert allocated(dollars, line(40000), RATES) == (Share("invoice", dollars.id, 40000, 50000),)
 
 
 def test_rates_mind_minor_units() -> None:

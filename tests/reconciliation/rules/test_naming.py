@@ -64,14 +64,6 @@ def test_who_pays_a_paid_document_again_does_not_mean_its_neighbour(text: str) -
     assert answer.verdict != "post"
 
 
-def test_who_names_an_open_document_does_not_mean_its_neighbour() -> None:
-    other = replace(SECOND, amount=500, open=500)
-
-    answer = matcher(FIRST_DUE, other).decide(of_timber(12000, "RE-2026-0072"))
-
-    assert answer.verdict == "propose"
-
-
 def test_another_number_of_the_series_is_another_document() -> None:
     answer = matcher(FIRST_DUE).decide(of_timber(12000, "RE-2026-0345"))
 
@@ -92,7 +84,7 @@ def test_a_whole_number_may_be_paid_by_anybody(said: Line) -> None:
 def test_nothing_is_paid_in_another_currency_or_before_it_was_issued() -> None:
     books = matcher(invoice("RE-2026-0071", 12000, day=10))
 
-    assert books.decide(of_timber(12000, "RE-2026-0071", currency="USD")).verdict == "none"
+    assert books.decide(of_timber(12000, "RE-2026-0071", currency="USD")).verdict != "post"
     assert books.decide(of_timber(12000, "RE-2026-0071", day=9)).verdict != "post"
 
 

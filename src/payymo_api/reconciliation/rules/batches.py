@@ -19,7 +19,7 @@ def is_own(reading: Reading, accounts: Collection[str], names: Collection[Name])
     if not reading.payer:
         return True
     payer = heard(reading.payer, is_name=True)
-    return any(likeness(each, payer) >= Likeness.NEAR for each in names)
+    return any(likeness(each, payer) >= Likeness.WITHIN for each in names)
 
 
 def days(line: Line) -> list[date]:

@@ -19,6 +19,8 @@ MOST_PAYERS = 3
 _MOST_RESTS = 4
 _MOST_NAMED = 40
 _MOST_SETS = 3
+_RESTS = {Fit.PART, Fit.OVER, Fit.FOREIGN}
+"""What any amount makes of any document: it takes more to think of them."""
 
 
 def hypotheses(scene: Scene, index: Index, rates: Rates | None) -> list[Hypothesis]:
@@ -48,9 +50,7 @@ def age(document: Document) -> tuple[date, date, str, UUID]:
 
 def _single(line: Line, document: Document, rates: Rates | None) -> Iterator[Hypothesis]:
     if document.kind == "invoice" and document.issued_on <= line.booked_on:
-        how = closing(line, document, rates)
-        if how:
-            yield Hypothesis((document,), how)
+        yield Hypothesis((document,), closing(line, document, rates))
 
 
 def _named(scene: Scene, index: Index, rates: Rates | None, sets: "Sets") -> Iterator[Hypothesis]:
@@ -84,7 +84,7 @@ def _owed(scene: Scene, index: Index, rates: Rates | None, sets: "Sets") -> Iter
             for document in index.open_of(customer)
             for each in _single(scene.line, document, rates)
         ]
-        yield from (each for each in singles if each.how.fit not in {Fit.PART, Fit.OVER})
+        yield from (each for each in singles if each.how.fit not in _RESTS)
         yield from sets.of(customer, ())
         yield from _rests(singles)
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from payymo_api.invoicing.rules.accounts import spellings
-from payymo_api.invoicing.rules.names import Name, name_of
+from payymo_api.invoicing.rules.names import Name, ends, name_of
 from payymo_api.invoicing.rules.plain import compact
 from payymo_api.reconciliation.rules.numbering import document_keys
 from payymo_api.reconciliation.rules.values import Customer, Document, Payout, Rates
@@ -54,7 +54,7 @@ class Index:
         for account in customer.accounts:
             for each in spellings(account):
                 change(self._by_account, each, customer.id)
-        for word in {word for name in names for word in name.words}:
+        for word in {word for name in names for word in (*name.words, *ends(name.joined))}:
             change(self._by_word, word, customer.id)
 
     def put_document(self, document: Document) -> None:

@@ -15,7 +15,7 @@ from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE, age, hypothes
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.marks import Marks, marks
 from payymo_api.reconciliation.rules.memory import Memory
-from payymo_api.reconciliation.rules.payer import payers
+from payymo_api.reconciliation.rules.payer import payer_keys, payers
 from payymo_api.reconciliation.rules.payouts import answer as payout_answer
 from payymo_api.reconciliation.rules.reading import Reading, read
 from payymo_api.reconciliation.rules.reasons import evidence, numbers, runner_up, to_post, to_unpost
@@ -37,6 +37,8 @@ from payymo_api.reconciliation.rules.weighing import weigh
 
 _MOST_PROPOSALS = 5
 _LEAST_PROPOSED = 0.01
+_LEAST_FIRST = 0.12
+"""Below it a person would only be bothered."""
 _BATCH = 0.999
 """A sum of several exact amounts on the right day was never wrong where it was measured."""
 
@@ -118,6 +120,7 @@ class Matcher:
             payers(reading, self.index, self.memory, owners),
             hits(reading, self.index),
             self._reserved_by_others(line.id),
+            self.memory,
         )
         found = [
             each
@@ -184,7 +187,7 @@ class Matcher:
             key=lambda place: (-odds[place], [*map(age, considered.found[place].documents)]),
         )
         likely = [place for place in ranked[:_MOST_PROPOSALS] if odds[place] >= _LEAST_PROPOSED]
-        if not likely or nothing > odds[likely[0]]:
+        if not likely or odds[likely[0]] < _LEAST_FIRST:
             return Answer(line.id, "none", because="Nothing speaks for any open document.")
         proposals = tuple(self._proposal(line, considered, place, odds[place]) for place in likely)
         if not considered.marks:
@@ -194,11 +197,13 @@ class Matcher:
         second = considered.marks[likely[1]] if names else None
         lost = runner_up(facts, second, names[0] if names else "")
         margin = odds[likely[0]] - max(nothing, *(odds[place] for place in likely[1:]), 0.0)
-        against = doubt(facts) or self._too_close(margin)
+        against = doubt(facts) or self._too_close(margin, nothing > odds[likely[0]])
         change = to_post(facts) if against else to_unpost(names)
         return self._judged(line, proposals, against, lost, change)
 
-    def _too_close(self, margin: float) -> str | None:
+    def _too_close(self, margin: float, nothing_likelier: bool) -> str | None:  # noqa: FBT001
+        if nothing_likelier:
+            return "More likely it is for none of your documents."
         if margin < self.policy.least_margin:
             return "Another answer is nearly as likely."
         return None
@@ -268,7 +273,8 @@ class Matcher:
         line, shares = self._settled.pop(line_id)
         self._move(line, shares, -1)
         self._learn(line, shares, -1)
-        self.memory.part(line_id, [each.document for each in shares])
+        documents = [each.document for each in shares]
+        self.memory.part(line_id, payer_keys(read(line)), documents)
 
     def recall(self, line: Line, shares: Sequence[Share]) -> None:
         """Learn from a line that was settled before the documents' open amounts were told."""

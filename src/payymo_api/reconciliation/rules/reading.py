@@ -25,11 +25,13 @@ _WIDEST_GAP = 3
 _SHORTEST_KEY = 3
 _LONGEST_PART_OF_DAY = 4
 _MONTHS, _DAYS = range(1, 13), range(1, 32)
-_CENTURY = 2000
+_CENTURY = "20"
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y>20\d\d)[-./](?P<m>\d\d?)[-./](?P<d>\d\d?)"
-    r"|(?P<d2>\d\d?)[-./](?P<m2>\d\d?)(?:[-./](?P<y2>20\d\d|\d\d))?\.?)(?!\d)"
+    r"|(?P<d2>\d\d?)(?P<gap>[-./])(?P<m2>\d\d?)(?:(?P=gap)(?P<y2>20\d\d|\d\d)|(?<=\.\d\d)\.?|(?<=\.\d)\.))"
+    r"(?![\d/])"
 )
+"""A day without a year needs dots: 1/3 is an instalment."""
 _UNTIL = frozenset("BIS TO TIL TILL TOT AL AU DO ATE FINO".split())
 """Between two numbers of a list: all from the one to the other."""
 _LISTED = re.compile(r"\d[-./]")
@@ -171,7 +173,7 @@ def _days(text: str) -> Iterator[re.Match[str]]:
 def _date(found: re.Match[str]) -> tuple[int | None, int, int]:
     year = found["y"] or found["y2"]
     month, day = found["m"] or found["m2"], found["d"] or found["d2"]
-    return int(year) % 100 + _CENTURY if year else None, int(month), int(day)
+    return int(_CENTURY + year[-2:]) if year else None, int(month), int(day)
 
 
 def says_date(reading: Reading, day: date) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from payymo_api.reconciliation.rules.closing import Closing
 from payymo_api.reconciliation.rules.index import Index
+from payymo_api.reconciliation.rules.memory import Memory
 from payymo_api.reconciliation.rules.numbering import Named, document_keys, numbering
 from payymo_api.reconciliation.rules.payer import Payers
 from payymo_api.reconciliation.rules.reading import Reading, Stretch
@@ -57,6 +58,7 @@ class Scene:
     payers: Payers
     hits: Hits
     reserved: Collection[UUID]
+    memory: Memory
 
     @property
     def line(self) -> Line:
