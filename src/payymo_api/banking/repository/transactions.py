@@ -125,6 +125,7 @@ _SETTLED = (
     "description",
     "reference",
     "end_to_end_id",
+    "raw",
     "category",
     "match_state",
     "settled_minor",
