@@ -21,7 +21,7 @@ from payymo_api.reconciliation.service.matching import record_all
 from payymo_api.reconciliation.service.settings import policies
 from payymo_api.reconciliation.service.suggesting import suggest, withdraw
 
-BATCH = 100
+BATCH = 200
 
 
 async def examine_touched(
