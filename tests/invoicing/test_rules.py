@@ -31,6 +31,8 @@ def test_a_customer_is_known_by_number_accounts_and_words() -> None:
         ("account", "370400440532013000"),
         ("word", "MULLER"),
         ("word", "SOHNE"),
+        ("word", "^MULLE"),
+        ("word", "SOHNE$"),
     }
 
 

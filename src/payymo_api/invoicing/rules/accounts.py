@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from schwifty import registry
 
+from payymo_api.invoicing.rules.plain import compact
+
 _START = re.compile(r"[A-Z]{2}\d{2}(?=[A-Z0-9 ]{10})")
 _LENGTHS: dict[str, int] = {
     country: registry.get_iban_spec(country).iban_length for country in registry.get_countries()
@@ -12,20 +14,26 @@ _LENGTHS: dict[str, int] = {
 """The IBAN registry's (ISO 13616)."""
 
 
-def ibans(text: str) -> Iterator[str]:
-    """Return the IBANs of a text in capitals, wherever the bank put spaces into them."""
+def ibans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Return the IBANs of a text in capitals, wherever the bank put spaces into them, and where."""
     for found in _START.finditer(text):
         length = _LENGTHS.get(found[0][:2])
         if length is None:
             continue
-        rest = text[found.start() : found.start() + 2 * length].replace(" ", "")[:length]
-        if len(rest) == length and rest.isalnum() and rest.isascii() and _is_valid(rest):
-            yield rest
+        places = [
+            place
+            for place in range(found.start(), min(found.start() + 2 * length, len(text)))
+            if text[place] != " "
+        ][:length]
+        iban = "".join(text[place] for place in places)
+        if len(iban) == length and iban.isalnum() and iban.isascii() and _is_valid(iban):
+            yield iban, places[0], places[-1] + 1
 
 
 def spellings(account: str) -> tuple[str, ...]:
     """Return the account as banks may give it: an IBAN also without country and check digits."""
-    return (account, account[4:]) if account[:2] in _LENGTHS else (account,)
+    plain = compact(account)
+    return (plain, plain[4:]) if plain[:2] in _LENGTHS else (plain,)
 
 
 def _is_valid(iban: str) -> bool:

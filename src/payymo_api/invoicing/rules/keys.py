@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Literal
 
 from payymo_api.invoicing.rules.accounts import spellings
-from payymo_api.invoicing.rules.names import name_of
+from payymo_api.invoicing.rules.names import ends, name_of
 from payymo_api.invoicing.rules.plain import compact
 
 CustomerKeyKind = Literal["number", "account", "word"]
@@ -39,6 +39,6 @@ def customer_keys(
     found: list[tuple[CustomerKeyKind, str]] = [
         ("number", compact(number or "")),
         *(("account", each) for account in accounts for each in spellings(account)),
-        *(("word", word) for name in prepared for word in name.words),
+        *(("word", word) for name in prepared for word in (*name.words, *ends(name.joined))),
     ]
     return {each for each in found if each[1]}

@@ -13,14 +13,14 @@ from functools import lru_cache
 
 from payymo_api.invoicing.rules.plain import WORD, fold
 
-_ABBREVIATION = re.compile(r"(?:\b[^\W\d_]{1,4}\.)+")
+_ABBREVIATION = re.compile(r"(?:\b[^\W\d_]{1,4}\.)+|\b[^\W\d_]/[^\W\d_]\b")
 _DIGRAPH = re.compile(r"[AOU]E")
 _LEGAL_FORMS = frozenset(
     "AB AG AKTIEBOLAG APS AS ASA BV BVBA CO COMMV COMPANY COOP CORP CORPORATION CV DOO EF EG EI EK"
     " EURL EV GBR GCV GESMBH GMBH HAFTUNGSBESCHRANKT HANDELSBOLAG HB INC IS IVS KB KFT KFM KG KGAA"
     " KY LDA LIMITED LLC LLP LTD LTDA MBH NV OG OHG OO OY OYJ PARTG PLC PTY SA SAPA SARL SAS SASU"
     " SC SCA SCOOP SCOP SCRL SE SKA SL SLL SLU SNC SP SPA SPJ SPK SPOL SPZOO SR SRL SRLS SRO TMI"
-    " UG UNIP VOF Z ZOO".split()
+    " UA UG UNIP VOF Z ZOO".split()
 )
 _FILLERS = frozenset(
     "A AND AT C D DE DEN DER DI DR E EN ET FA FIRM FIRMA FR FRAU FRU HERR HR I LA LE MISS MM MME"
@@ -41,11 +41,13 @@ class Likeness(IntEnum):
     """Some words are the same, others are not: perhaps a relative or a sister company."""
     INITIAL = 2
     """Surname and the first name's initial."""
-    NEAR = 3
+    WITHIN = 3
+    """The whole name, and other words that tell names apart."""
+    NEAR = 4
     """Cut, misspelt, or one word apart."""
-    WHOLE = 4
-    """Every word of the name."""
-    SAME = 5
+    WHOLE = 5
+    """Every word of the name, and hardly others."""
+    SAME = 6
     """The same name, legal form and all."""
 
 
@@ -65,8 +67,8 @@ class Name:
 
 
 def name_words(name: str) -> tuple[str, ...]:
-    """Return the words: S.L.U. is SLU, O. keeps apart, leading zeros of a bank are gone."""
-    folded = _ABBREVIATION.sub(lambda found: found[0].replace(".", "") + " ", fold(name))
+    """Return the words: S.L.U. is SLU, A/S AS; O. keeps apart, leading zeros of a bank are gone."""
+    folded = _ABBREVIATION.sub(lambda found: re.sub("[./]", "", found[0]) + " ", fold(name))
     return tuple(word for each in WORD.findall(folded) if (word := each.lstrip("0")))
 
 
@@ -130,9 +132,10 @@ def _whole(name: Name, payer: Heard) -> Likeness:
         telling = len(name.words) > 1 or len(name.joined) >= _SHORTEST_FUZZY
         return Likeness.WHOLE if telling else Likeness.SHARED
     rest = [each for each in payer.words if each not in name.words and len(each) > 1]
-    if len(rest) <= _MOST_REST:
+    if not rest:
         return Likeness.WHOLE
-    return Likeness.NEAR if len(name.words) > 1 else Likeness.SHARED
+    long_enough = len(name.words) > 1 or len(rest) <= _MOST_REST
+    return Likeness.WITHIN if long_enough else Likeness.SHARED
 
 
 def _cut(name: Name, payer: Heard) -> bool:
@@ -152,23 +155,31 @@ def _joined_alike(name: Name, payer: Heard) -> bool:
     return within(name.joined, payer.joined, most)
 
 
+def ends(joined: str) -> tuple[str, ...]:
+    """Return a name's two ends: one slip leaves one of them as it is."""
+    if len(joined) < _SHORTEST_FUZZY:
+        return ()
+    return ("^" + joined[:_SHORTEST_FUZZY], joined[-_SHORTEST_FUZZY:] + "$")
+
+
 def _in_part(name: Name, payer: Heard, missing: list[str]) -> Likeness:
     unheard = [each for each in missing if not _misspelt(each, payer.words)]
     if not unheard:
         return Likeness.NEAR
     if len(unheard) == 1 and len(name.words) > 1:
         (word,) = unheard
-        if _ends_within(word, name, payer):
+        if _ends_within(word, payer):
             return Likeness.NEAR
         if word != name.surname and _initial(word, payer):
             return Likeness.INITIAL
     return Likeness.SHARED if len(missing) < len(name.words) else Likeness.NONE
 
 
-def _ends_within(word: str, name: Name, payer: Heard) -> bool:
+def _ends_within(word: str, payer: Heard) -> bool:
     """The payer's name was cut within this word."""
-    last = payer.words[-1] if payer.is_name and payer.words else ""
-    return len(last) > 1 and word.startswith(last) and last not in name.words
+    ends = payer.words[-1:] if payer.is_name else payer.words
+    least = 1 if payer.is_name else _SHORTEST_FUZZY - 1
+    return any(len(each) > least and word.startswith(each) for each in ends if each != word)
 
 
 def _initial(word: str, payer: Heard) -> bool:

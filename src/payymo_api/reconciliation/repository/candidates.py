@@ -78,9 +78,13 @@ class Candidates(TenantRepository[Transaction]):
         """Return what these keys name, paid or open: of one key the latest documents."""
         return _documents(await self._fetch(_NAMED, list(keys)))
 
-    async def alike(self, amounts: Collection[Amount]) -> list[Document]:
-        """Return the documents of which exactly so much is open, one more than the engine minds."""
-        return _documents(await self._fetch(_ALIKE, *_columns(amounts, 2)))
+    async def alike(self, amounts: Collection[Amount], lines: int) -> list[Document]:
+        """Return the invoices of which exactly so much is open, of less than 0 the credit notes.
+
+        So many that they stay more than the engine minds when each line has settled one.
+        """
+        most = MOST_ALIKE + lines
+        return _documents(await self._fetch(_ALIKE, *_columns(amounts, 2), most))
 
     async def owed(self, customers: Collection[UUID]) -> list[Document]:
         """Return what is open of these customers, the oldest first."""
@@ -194,8 +198,9 @@ _ALIKE = f"""
 SELECT i.* FROM unnest($2::text[], $3::bigint[]) AS wanted (currency, minor)
 CROSS JOIN LATERAL (
     SELECT {_DOCUMENT} FROM invoices i
-    WHERE i.tenant_id = $1 AND i.currency = wanted.currency AND i.open_minor = wanted.minor
-    AND {_OPEN_DOCUMENT} LIMIT {MOST_ALIKE + 1}
+    WHERE i.tenant_id = $1 AND i.currency = wanted.currency AND i.open_minor = abs(wanted.minor)
+    AND i.kind = CASE WHEN wanted.minor < 0 THEN 'credit_note' ELSE 'invoice' END
+    AND {_OPEN_DOCUMENT} LIMIT $4
 ) AS i
 """  # noqa: S608  our own names
 _OWED = f"""

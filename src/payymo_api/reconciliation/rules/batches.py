@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 
 from payymo_api.invoicing.rules.names import Likeness, Name, heard, likeness
+from payymo_api.reconciliation.rules.hypotheses import age
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.reading import Reading
 from payymo_api.reconciliation.rules.values import Document, Line
@@ -18,7 +19,7 @@ def is_own(reading: Reading, accounts: Collection[str], names: Collection[Name])
     if not reading.payer:
         return True
     payer = heard(reading.payer, is_name=True)
-    return any(likeness(each, payer) >= Likeness.NEAR for each in names)
+    return any(likeness(each, payer) >= Likeness.WITHIN for each in names)
 
 
 def days(line: Line) -> list[date]:
@@ -32,5 +33,5 @@ def collected(reading: Reading, index: Index) -> list[Document]:
     for day in days(line):
         documents = index.collected(line.currency, day)
         if documents and sum(each.open for each in documents) == line.amount:
-            return documents
+            return sorted(documents, key=age)
     return []

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from payymo_api.core.money import decimals
 from payymo_api.reconciliation.rules.values import (
+    Discount,
     Document,
     Line,
     Rates,
@@ -30,6 +31,8 @@ class Fit(StrEnum):
     """The payer ordered exactly this in the document's currency."""
     RETURN = "return"
     """It goes out again."""
+    FOREIGN = "foreign"
+    """In another currency, and neither an order nor a rate makes it fit."""
     RATE = "rate"
     """The day's exchange rate makes it about this."""
 
@@ -39,6 +42,8 @@ class Closing:
     fit: Fit
     write_off: int = 0
     """What the documents are closed with beyond the money, in their currency."""
+    moved: int = 0
+    """Of a document in another currency: how much of it is paid, in that currency."""
 
 
 _DAYS_OF_GRACE = 3
@@ -56,27 +61,27 @@ def unit(currency: str) -> int:
     return int(10 ** decimals(currency))
 
 
-def worth(euros: int, currency: str, rates: Rates | None) -> Decimal:
+def about(euros: int, currency: str, rates: Rates | None) -> Decimal:
     """Return about so many euros in major units of the currency; the number itself if unknown."""
     if rates is None or currency not in rates.rates or "EUR" not in rates.rates:
         return Decimal(euros)
     return euros * rates.rates[currency] / rates.rates["EUR"]
 
 
-def discounted(document: Document, line: Line) -> int | None:
-    """Return what is to be paid within the discount's days, None if they are over."""
-    terms = document.discount
-    if terms is None:
-        return None
-    last = document.issued_on + timedelta(days=terms.days + _DAYS_OF_GRACE)
-    if line.booked_on > last or document.open != document.amount:
-        return None
+def _is_off(rest: int, document: Document, terms: Discount) -> bool:
+    """Tell whether just the discount is missing of the whole document."""
     off = (Decimal(document.open) * terms.percent / 100).quantize(Decimal(1), ROUND_HALF_UP)
-    return document.open - int(off)
+    return document.open == document.amount and abs(rest - int(off)) <= 1
 
 
-def closing(line: Line, document: Document, rates: Rates | None) -> Closing | None:
-    """Return how the line closes this one document; None if it says nothing of it."""
+def _discounted(line: Line, document: Document, rest: int, terms: Discount) -> Closing:
+    """A discount taken too late is no fee either: the rest is still to come."""
+    last = document.issued_on + timedelta(days=terms.days + _DAYS_OF_GRACE)
+    return Closing(Fit.DISCOUNT, rest) if line.booked_on <= last else Closing(Fit.PART)
+
+
+def closing(line: Line, document: Document, rates: Rates | None) -> Closing:
+    """Return how the line closes this one document."""
     if document.currency != line.currency:
         return _foreign(line, document, rates)
     return _less(line, document, rates) if line.amount < document.open else _enough(line, document)
@@ -96,9 +101,9 @@ def _is_rounding(difference: int, document: Document) -> bool:
 
 def _less(line: Line, document: Document, rates: Rates | None) -> Closing:
     rest = document.open - line.amount
-    expected = discounted(document, line)
-    if expected is not None and abs(expected - line.amount) <= 1:
-        return Closing(Fit.DISCOUNT, rest)
+    terms = document.discount
+    if terms and _is_off(rest, document, terms):
+        return _discounted(line, document, rest, terms)
     if _is_rounding(rest, document):
         return Closing(Fit.ROUNDING, rest)
     if _is_fee(rest, document, rates):
@@ -108,18 +113,22 @@ def _less(line: Line, document: Document, rates: Rates | None) -> Closing:
 
 def _is_fee(rest: int, document: Document, rates: Rates | None) -> bool:
     one = unit(document.currency)
-    most = _MOST_FEE * max(Decimal(1), worth(1, document.currency, rates)) * one
+    most = _MOST_FEE * max(Decimal(1), about(1, document.currency, rates)) * one
     step = max(1, int(_FEE_STEP * one))
     return rest % step == 0 and rest <= most and rest <= document.open * _MOST_FEE_SHARE
 
 
-def _foreign(line: Line, document: Document, rates: Rates | None) -> Closing | None:
+def _foreign(line: Line, document: Document, rates: Rates | None) -> Closing:
     if line.instructed and line.instructed[1] == document.currency:
-        return Closing(Fit.INSTRUCTED) if line.instructed[0] == document.open else None
-    expected = converted(document.open, document.currency, line.currency, rates)
-    if expected is None or abs(expected - line.amount) > expected * _RATE_TOLERANCE:
-        return None
-    return Closing(Fit.RATE)
+        ordered = line.instructed[0]
+        fit = Fit.INSTRUCTED if ordered == document.open else Fit.FOREIGN
+        return Closing(fit, moved=min(ordered, document.open))
+    worth = converted(line.amount, line.currency, document.currency, rates)
+    if worth is None:
+        return Closing(Fit.FOREIGN, moved=document.open)
+    if abs(worth - document.open) <= document.open * _RATE_TOLERANCE:
+        return Closing(Fit.RATE, moved=document.open)
+    return Closing(Fit.FOREIGN, moved=max(1, min(round(worth), document.open)))
 
 
 def converted(amount: int, source: str, target: str, rates: Rates | None) -> Decimal | None:
@@ -143,8 +152,8 @@ def shares(line: Line, documents: Sequence[Document], how: Closing) -> tuple[Sha
     (document,) = documents
     if how.fit is Fit.RETURN:
         return (Share(document.kind, document.id, line.amount, line.amount),)
-    if how.fit in {Fit.INSTRUCTED, Fit.RATE}:
-        return (Share("invoice", document.id, line.amount, document.open),)
+    if how.moved:
+        return (Share("invoice", document.id, line.amount, how.moved),)
     if line.amount > document.open and how.fit in {Fit.OVER, Fit.ROUNDING}:
         return (_whole(document), *_on_account(line.amount - document.open, document.customer))
     if how.fit is Fit.EXACT:

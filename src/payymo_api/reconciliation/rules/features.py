@@ -12,7 +12,7 @@ from payymo_api.reconciliation.rules.numbering import Named
 from payymo_api.reconciliation.rules.payer import Grade
 from payymo_api.reconciliation.rules.scene import Scene
 
-_LONG_OVERDUE = 60
+_OVERDUE = (7, 30, 60)
 _EARLY = 21
 _MOST_COUNTED = 2
 _LARGEST_SET = 6
@@ -48,6 +48,8 @@ def _of_several(marks: Marks) -> Iterator[str]:
     yield f"size:{min(marks.size, _LARGEST_SET)}"
     if marks.strength != "strong":
         yield f"ways:{marks.strength}:{marks.ways}"
+    if marks.one_fits:
+        yield f"one_fits:{marks.strength}"
     if marks.balance:
         yield "balance"
     if marks.credit:
@@ -61,11 +63,14 @@ def _of_one(marks: Marks) -> Iterator[str]:
         yield "order"
     if marks.strength == "strong":
         return
-    if marks.place == "only":
+    if marks.fit is not Fit.EXACT:
+        yield f"due:{_lateness(marks.days_late)}"
+        if marks.place != "only":
+            yield f"nearest:{marks.nearest}:{marks.strength}"
+    elif marks.place == "only":
         yield f"late:{_lateness(marks.days_late)}"
     else:
-        fit = "exact" if marks.fit is Fit.EXACT else "other"
-        yield f"alike:{marks.place}:{marks.strength}:{marks.hint}:{fit}"
+        yield f"alike:{marks.place}:{marks.strength}:{marks.hint}"
     if marks.fit is Fit.EXACT:
         yield f"crowd:{payer_class(marks.grade)}:{_crowd(marks.crowd)}"
 
@@ -81,7 +86,9 @@ def payer_class(grade: Grade) -> str:
 
 
 def _lateness(days: int) -> str:
-    return "long" if days > _LONG_OVERDUE else "early" if days < -_EARLY else "normal"
+    if days < -_EARLY:
+        return "early"
+    return next((str(most) for most in _OVERDUE if days <= most), "long")
 
 
 def _crowd(count: int) -> str:
@@ -102,4 +109,4 @@ def features_of_none(scene: Scene, strangeness: float) -> Iterator[str]:
     open_hits = scene.hits.open.items()
     if any(id in scene.reserved and how >= Named.DIGITS for id, how in open_hits):
         yield "none:names_reserved"
-    yield f"none:words:{round(strangeness)}"
+    yield from ["none:strange" if strangeness > 0 else "none:familiar"] * abs(round(strangeness))

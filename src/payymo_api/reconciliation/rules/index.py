@@ -1,13 +1,13 @@
 """The open documents, customers and payouts of one tenant, found by keys: never by a scan."""
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from payymo_api.invoicing.rules.accounts import spellings
-from payymo_api.invoicing.rules.names import Name, name_of
+from payymo_api.invoicing.rules.names import Name, ends, name_of
 from payymo_api.invoicing.rules.plain import compact
 from payymo_api.reconciliation.rules.numbering import document_keys
 from payymo_api.reconciliation.rules.values import Customer, Document, Payout, Rates
@@ -54,7 +54,7 @@ class Index:
         for account in customer.accounts:
             for each in spellings(account):
                 change(self._by_account, each, customer.id)
-        for word in {word for name in names for word in name.words}:
+        for word in {word for name in names for word in (*name.words, *ends(name.joined))}:
             change(self._by_word, word, customer.id)
 
     def put_document(self, document: Document) -> None:
@@ -71,7 +71,8 @@ class Index:
             change(self._by_order, compact(document.po_number), document.id)
         if not document.open or document.void:
             return
-        change(self._by_open, (document.currency, document.open), document.id)
+        signed = -document.open if document.kind == "credit_note" else document.open
+        change(self._by_open, (document.currency, signed), document.id)
         if document.customer:
             change(self._of_customer, document.customer, document.id)
         if document.direct_debit and document.collection_on:
@@ -101,13 +102,11 @@ class Index:
 
     # what is found
 
-    def paid(self, currency: str, amount: int) -> list[Document]:
-        """Return the documents of which one line paid exactly this."""
-        return [
-            self.documents[id]
-            for id in self._paid.get((currency, amount), ())
-            if id in self.documents
-        ]
+    def paid(self, currency: str, amount: int) -> Iterator[Document]:
+        """Find the documents of which one line paid exactly this, the latest first."""
+        for id in reversed(self._paid.get((currency, amount), {})):
+            if id in self.documents:
+                yield self.documents[id]
 
     def rates_on(self, day: date) -> Rates | None:
         """Return the rates of the day, or the last before it."""
@@ -121,7 +120,7 @@ class Index:
         return [self.documents[id] for id in self._by_order.get(key, ())]
 
     def owed(self, currency: str, amount: int) -> dict[UUID, None]:
-        """Return the documents of which exactly this is open."""
+        """Return the invoices of which exactly this is open; of less than 0 the credit notes."""
         return self._by_open.get((currency, amount), {})
 
     def open_of(self, customer: UUID) -> list[Document]:
@@ -144,7 +143,12 @@ class Index:
         return self._by_word.get(word, {})
 
     def payouts_of(self, currency: str, amount: int) -> list[Payout]:
-        return [self.payouts[id] for id in self._payouts_by_amount.get((currency, amount), ())]
+        """Return the payouts of this amount, and of as much in the other direction."""
+        return [
+            self.payouts[id]
+            for signed in (amount, -amount)
+            for id in self._payouts_by_amount.get((currency, signed), ())
+        ]
 
 
 def _add(entries: dict[Any, dict[UUID, None]], key: Hashable, id: UUID) -> None:

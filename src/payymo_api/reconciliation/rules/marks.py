@@ -8,10 +8,10 @@ from uuid import UUID
 from payymo_api.reconciliation.rules.closing import Fit
 from payymo_api.reconciliation.rules.hypotheses import age, alike_to
 from payymo_api.reconciliation.rules.index import Index
-from payymo_api.reconciliation.rules.numbering import Named, another, damaged
+from payymo_api.reconciliation.rules.numbering import Named, another, damaged, numbering
 from payymo_api.reconciliation.rules.payer import Grade
 from payymo_api.reconciliation.rules.reading import says_date
-from payymo_api.reconciliation.rules.scene import Hypothesis, Scene, listed
+from payymo_api.reconciliation.rules.scene import Hypothesis, Scene, listed, unexplained
 from payymo_api.reconciliation.rules.values import Document
 
 Reference = Literal[
@@ -25,7 +25,9 @@ Place = Literal["only", "oldest", "first_issued", "first_due", "later"]
 Hint = Literal["this", "other", "no"]
 """Whether a day or month that the text names is the document's."""
 
+_SHORT = 3
 _STRONG = {"REFERENCE", "WHOLE", "DIGITS", "ALL", "LISTED"}
+_CLOSES = {Fit.FEE, Fit.DISCOUNT, Fit.ROUNDING}
 _MIDDLE = {"NEAR", "TAIL", "ORDER", "ALL_NEAR", "SOME"}
 
 
@@ -47,16 +49,26 @@ class Marks:
     names_another: bool
     """The text names a number of the same series that is none of these."""
     names_paid: bool
+    taken_back: bool
+    """Money of this payer was taken back from one of the documents."""
+    one_fits: bool = False
+    """Of several: one document of the customer alone has the amount open."""
+    one_nearly_fits: bool = False
+    """Of several: one that the text names fits alone, less a fee, a discount or cents."""
     balance: bool = False
     credit: bool = False
     ways: str = "1"
     """Of several: how many sets have the sum ("1", "2", "3"); or, where all are of the same
     amounts, whether this is the "oldest" or a "later" one."""
     place: Place = "only"
+    nearest: bool = True
+    """Of those, it falls due nearest to the line's day."""
     hint: Hint = "no"
     crowd: int = 0
     """How many open documents of the tenant have this amount."""
     ordered: bool = False
+    short: bool = False
+    """Its number is so short that a house or a customer may have it."""
     days_late: int = 0
 
     @property
@@ -73,8 +85,11 @@ def strength(reference: str) -> Strength:
 
 def marks(scene: Scene, found: Sequence[Hypothesis], index: Index) -> list[Marks]:
     """Return the facts of each hypothesis, in their order."""
+    taken = scene.hits.taken
+    rest = {each: unexplained(scene.reading, places) for each, places in taken.items()}
     names = {
-        document.id: scene.hits.open.get(document.id) or damaged(scene.reading, document)
+        document.id: scene.hits.open.get(document.id)
+        or damaged(rest.get(document.customer, scene.reading), document)
         for each in found
         for document in each.documents
     }
@@ -106,15 +121,29 @@ def _marks(
         names_other=any(how >= Named.DIGITS and id not in mine for id, how in named),
         names_another=strength(reference) != "strong" and another(scene.reading, each.documents),
         names_paid=bool(scene.hits.paid),
+        taken_back=any(scene.memory.taken_back(scene.payers.keys, id) for id in mine),
     )
     return (
-        _of_several(common, each, found) if several else _of_one(common, each, scene, found, index)
+        _of_several(common, each, scene, found)
+        if several
+        else _of_one(common, each, scene, found, index)
     )
 
 
-def _of_several(common: Marks, each: Hypothesis, found: Sequence[Hypothesis]) -> Marks:
+def _of_several(
+    common: Marks, each: Hypothesis, scene: Scene, found: Sequence[Hypothesis]
+) -> Marks:
+    named = scene.hits.open
+    singles = [
+        other for other in found if len(other.documents) == 1 and other.customer == each.customer
+    ]
     return replace(
         common,
+        one_fits=any(other.how.fit is Fit.EXACT for other in singles),
+        one_nearly_fits=any(
+            other.how.fit in _CLOSES and named.get(other.documents[0].id, 0) >= Named.DIGITS
+            for other in singles
+        ),
         balance=each.balance,
         credit=any(document.kind == "credit_note" for document in each.documents),
         ways=_ways(each, alike_to(each, found)),
@@ -144,12 +173,19 @@ def _of_one(
 ) -> Marks:
     (document,) = each.documents
     line = scene.line
+    rivals = _rivals(each, scene, found)
+
+    def distance(other: Document) -> int:
+        return abs((line.booked_on - (other.due_on or other.issued_on)).days)
+
     return replace(
         common,
-        place=_place(document, _rivals(each, scene, found)),
+        place=_place(document, rivals),
+        nearest=all(distance(document) <= distance(other) for other in rivals),
         hint=_hint(document, scene),
         crowd=len(index.owed(line.currency, line.amount)),
         ordered=document.id in scene.hits.ordered,
+        short=len(numbering(document.number).whole) <= _SHORT and common.reference != "REFERENCE",
         days_late=(line.booked_on - (document.due_on or document.issued_on)).days,
     )
 

@@ -1,6 +1,6 @@
 """The engine's door: what one tenant's bank lines are for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE, age, hypothes
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.marks import Marks, marks
 from payymo_api.reconciliation.rules.memory import Memory
-from payymo_api.reconciliation.rules.payer import payers
+from payymo_api.reconciliation.rules.payer import payer_keys, payers
 from payymo_api.reconciliation.rules.payouts import answer as payout_answer
 from payymo_api.reconciliation.rules.reading import Reading, read
 from payymo_api.reconciliation.rules.reasons import evidence, numbers, runner_up, to_post, to_unpost
@@ -37,6 +37,8 @@ from payymo_api.reconciliation.rules.weighing import weigh
 
 _MOST_PROPOSALS = 5
 _LEAST_PROPOSED = 0.01
+_LEAST_FIRST = 0.12
+"""Below it a person would only be bothered."""
 _BATCH = 0.999
 """A sum of several exact amounts on the right day was never wrong where it was measured."""
 
@@ -95,11 +97,13 @@ class Matcher:
 
     def decide(self, line: Line) -> Answer:
         """Return what the line is for; nothing changes."""
+        if not line.amount:
+            return Answer(line.id, "none", because="It moves no money.")
         if self._entries.get(_entry(line), line.id) != line.id:
             return Answer(line.id, "none", because="The bank sent this entry before.")
         reading = read(line)
         return (
-            payout_answer(line, self.index.payouts_of(line.currency, line.amount))
+            self._payout(line)
             or self._batch(reading)
             or self._own(reading)
             or self._answer(line, self.consider(reading))
@@ -116,15 +120,20 @@ class Matcher:
             payers(reading, self.index, self.memory, owners),
             hits(reading, self.index),
             self._reserved_by_others(line.id),
+            self.memory,
         )
         found = [
             each
             for each in hypotheses(scene, self.index, self.index.rates_on(line.booked_on))
-            if not any(self.memory.apart(line.id, id) for id in each.ids)
+            if self._may_be(line, each.ids)
         ]
         facts = marks(scene, found, self.index)
         nothing = features_of_none(scene, self.memory.strangeness(reading.words))
         return Considered(found, [[*features(each)] for each in facts], [*nothing], facts)
+
+    def _may_be(self, line: Line, ids: Iterable[UUID]) -> bool:
+        """Tell whether nobody has said that the line is not for one of these."""
+        return not any(self.memory.apart(line.id, each) for each in ids)
 
     def owners(self, line: Line) -> set[UUID]:
         """Return the customers of whom one document has exactly the line's amount open."""
@@ -137,14 +146,20 @@ class Matcher:
     def _outgoing(self, reading: Reading) -> Considered:
         line = reading.line
         found = [
-            each
-            for each in outgoing.outgoing(reading, self.index)
-            if not any(self.memory.apart(line.id, id) for id in each.ids)
+            each for each in outgoing.outgoing(reading, self.index) if self._may_be(line, each.ids)
         ]
         owners = {each.customer for each in found if each.customer}
         who = payers(reading, self.index, self.memory, owners) if found else None
         facts = outgoing.features(reading, who, found) if who else []
         return Considered(found, facts, outgoing.NONE)
+
+    def _payout(self, line: Line) -> Answer | None:
+        """What a payout brings, or takes back when it failed."""
+        payouts = self.index.payouts_of(line.currency, line.amount)
+        found = payout_answer(line, [each for each in payouts if self._may_be(line, [each.id])])
+        if found is None or found.verdict != "post":
+            return found
+        return self._judged(line, found.proposals, None, found.because or "", "")
 
     def may_collect(self, reading: Reading) -> bool:
         """Tell whether it may be what the tenant's own direct debits brought."""
@@ -153,10 +168,9 @@ class Matcher:
     def _batch(self, reading: Reading) -> Answer | None:
         if not self.may_collect(reading):
             return None
-        documents = collected(reading, self.index)
-        if not documents:
+        line, documents = reading.line, collected(reading, self.index)
+        if not documents or not self._may_be(line, [each.id for each in documents]):
             return None
-        line = reading.line
         why = Evidence("batch", "It is the sum of the direct debits collected for that day.")
         made = tuple(Share("invoice", each.id, each.open, each.open) for each in documents)
         return self._judged(line, (Proposal(made, _BATCH, (why,)),), None, "Nothing else fits.", "")
@@ -173,7 +187,7 @@ class Matcher:
             key=lambda place: (-odds[place], [*map(age, considered.found[place].documents)]),
         )
         likely = [place for place in ranked[:_MOST_PROPOSALS] if odds[place] >= _LEAST_PROPOSED]
-        if not likely or nothing > odds[likely[0]]:
+        if not likely or odds[likely[0]] < _LEAST_FIRST:
             return Answer(line.id, "none", because="Nothing speaks for any open document.")
         proposals = tuple(self._proposal(line, considered, place, odds[place]) for place in likely)
         if not considered.marks:
@@ -183,11 +197,13 @@ class Matcher:
         second = considered.marks[likely[1]] if names else None
         lost = runner_up(facts, second, names[0] if names else "")
         margin = odds[likely[0]] - max(nothing, *(odds[place] for place in likely[1:]), 0.0)
-        against = doubt(facts) or self._too_close(margin)
+        against = doubt(facts) or self._too_close(margin, nothing > odds[likely[0]])
         change = to_post(facts) if against else to_unpost(names)
         return self._judged(line, proposals, against, lost, change)
 
-    def _too_close(self, margin: float) -> str | None:
+    def _too_close(self, margin: float, nothing_likelier: bool) -> str | None:  # noqa: FBT001
+        if nothing_likelier:
+            return "More likely it is for none of your documents."
         if margin < self.policy.least_margin:
             return "Another answer is nearly as likely."
         return None
@@ -257,7 +273,8 @@ class Matcher:
         line, shares = self._settled.pop(line_id)
         self._move(line, shares, -1)
         self._learn(line, shares, -1)
-        self.memory.part(line_id, [each.document for each in shares])
+        documents = [each.document for each in shares]
+        self.memory.part(line_id, payer_keys(read(line)), documents)
 
     def recall(self, line: Line, shares: Sequence[Share]) -> None:
         """Learn from a line that was settled before the documents' open amounts were told."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 _MOST_TELLING = 3.0
@@ -18,6 +18,7 @@ class Memory:
         self._words: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         self._lines = [0, 0]
         self._apart: set[tuple[UUID, UUID]] = set()
+        self._not_for: set[tuple[str, UUID]] = set()
 
     def learn(
         self,
@@ -28,21 +29,26 @@ class Memory:
         count: int = 1,
     ) -> None:
         """Remember that this payer's money was the customer's, or (None) belonged nowhere."""
-        for memory, key in ((self._names, name), *((self._accounts, each) for each in accounts)):
-            if key:
-                counts = memory.setdefault(key, {})
-                counts[customer] = counts.get(customer, 0) + count
+        if name:
+            _count(self._names, name, customer, count)
+        for account in accounts:
+            _count(self._accounts, account, customer, count)
         side = customer is not None
         self._lines[side] += count
         for word in set(words):
             self._words[word][side] += count
 
-    def part(self, line: UUID, documents: Iterable[UUID]) -> None:
-        """Remember that the line is not for these documents."""
+    def part(self, line: UUID, payers: Iterable[str], documents: Collection[UUID]) -> None:
+        """Remember that the line is not for these documents, nor its payer's next by itself."""
         self._apart.update((line, each) for each in documents)
+        self._not_for.update((payer, each) for payer in payers for each in documents)
 
     def apart(self, line: UUID, document: UUID) -> bool:
         return (line, document) in self._apart
+
+    def taken_back(self, payers: Iterable[str], document: UUID) -> bool:
+        """Tell whether money of one of these accounts or names was taken back from it."""
+        return any((payer, document) in self._not_for for payer in payers)
 
     def of_account(self, account: str) -> dict[UUID | None, int]:
         return self._accounts.get(account, {})
@@ -70,3 +76,10 @@ class Memory:
             if abs(odds) > abs(best):
                 best = odds
         return max(-_MOST_TELLING, min(_MOST_TELLING, best))
+
+
+def _count(
+    memory: dict[str, dict[UUID | None, int]], key: str, customer: UUID | None, count: int
+) -> None:
+    counts = memory.setdefault(key, {})
+    counts[customer] = counts.get(customer, 0) + count

@@ -1,6 +1,7 @@
 """What money out may be for: a credit note paid back, or a payment that returned."""
 
 from collections.abc import Sequence
+from itertools import islice
 from uuid import UUID
 
 from payymo_api.reconciliation.rules.closing import Closing, Fit
@@ -21,10 +22,11 @@ NONE = ("none:out",)
 def outgoing(reading: Reading, index: Index) -> list[Hypothesis]:
     """Return the open credit notes of exactly this amount, and what was paid with as much."""
     currency, amount = reading.line.currency, -reading.line.amount
+    notes = index.owed(currency, -amount)
     candidates = [
         *(document for key in reading.keys for document in index.named(key)),
-        *(index.documents[id] for id in list(index.owed(currency, amount))[:MOST_ALIKE]),
-        *index.paid(currency, amount)[-MOST_ALIKE:],
+        *(index.documents[id] for id in notes if len(notes) <= MOST_ALIKE),
+        *islice(index.paid(currency, amount), MOST_ALIKE),
     ]
     found = {each.id: each for each in candidates if _fits(each, currency, amount)}
     return [Hypothesis((each,), Closing(Fit.RETURN)) for each in found.values()]

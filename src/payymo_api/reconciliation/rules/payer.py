@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import nsmallest
 from uuid import UUID
 
-from payymo_api.invoicing.rules.names import Heard, Likeness, heard, likeness
+from payymo_api.invoicing.rules.names import Heard, Likeness, ends, heard, likeness
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.memory import Memory
 from payymo_api.reconciliation.rules.reading import Reading
@@ -24,16 +25,18 @@ class Grade(IntEnum):
     INITIAL = 2
     HEARD = 3
     """The customer's name stands in the text, but the payer is called otherwise."""
-    NEAR = 4
-    WHOLE = 5
-    SAME = 6
-    ALIAS = 7
+    WITHIN = 4
+    """The payer's name holds the customer's, and more."""
+    NEAR = 5
+    WHOLE = 6
+    SAME = 7
+    ALIAS = 8
     """A payer of this name was confirmed to pay for the customer."""
-    NUMBER = 8
+    NUMBER = 9
     """The customer's number stands in the text."""
-    ACCOUNT = 9
+    ACCOUNT = 10
     """The tenant's own records name the account."""
-    CONFIRMED = 10
+    CONFIRMED = 11
     """Money from this account was confirmed to be the customer's."""
 
 
@@ -46,6 +49,8 @@ class Payers:
     """The bank or the text says who paid, so that a customer who isn't found is another's loss."""
     elsewhere: int
     """How often money of this payer was said to belong nowhere."""
+    keys: tuple[str, ...] = ()
+    """Accounts and name by which the payer is remembered."""
 
     def grade(self, customer: UUID | None) -> Grade:
         return self.grades.get(customer, Grade.STRANGER) if customer else Grade.STRANGER
@@ -65,6 +70,7 @@ class Payers:
 _BY_NAME = {
     Likeness.SHARED: Grade.SHARED,
     Likeness.INITIAL: Grade.INITIAL,
+    Likeness.WITHIN: Grade.WITHIN,
     Likeness.NEAR: Grade.NEAR,
     Likeness.WHOLE: Grade.WHOLE,
     Likeness.SAME: Grade.SAME,
@@ -75,7 +81,12 @@ _BY_TEXT = {
     Likeness.NEAR: Grade.INITIAL,
     Likeness.WHOLE: Grade.HEARD,
 }
-_BY_TEXT_ALONE = {**_BY_TEXT, Likeness.WHOLE: Grade.WHOLE}
+_BY_TEXT_ALONE = {
+    **_BY_TEXT,
+    Likeness.INITIAL: Grade.INITIAL,
+    Likeness.NEAR: Grade.HEARD,
+    Likeness.WHOLE: Grade.WHOLE,
+}
 """Where the bank gives no name, the text's is the payer's."""
 
 
@@ -92,7 +103,13 @@ def payers(reading: Reading, index: Index, memory: Memory, owners: Iterable[UUID
         if grade > grades.get(customer, Grade.STRANGER):
             grades[customer] = grade
     elsewhere = max((count for customer, count, _ in known if customer is None), default=0)
-    return Payers(grades, name is not None, elsewhere)
+    return Payers(grades, name is not None, elsewhere, payer_keys(reading))
+
+
+def payer_keys(reading: Reading) -> tuple[str, ...]:
+    """Return the accounts and the name by which a payer is remembered."""
+    name = (heard(reading.payer, is_name=True).whole,) if reading.payer else ()
+    return (*reading.accounts, *name)
 
 
 def _alike(
@@ -140,7 +157,7 @@ def sharing(words: Heard | None, index: Index) -> list[UUID]:
     """Return the customers who share most words with what was heard."""
     if words is None:
         return []
-    found = [index.bearers(word) for word in set(words.words)]
+    found = [index.bearers(word) for word in dict.fromkeys(words.words)]
     few = [each for each in found if 0 < len(each) <= CROWD]
     crowded = [each for each in found if len(each) > CROWD]
     counts: Counter[UUID] = Counter()
@@ -153,4 +170,6 @@ def sharing(words: Heard | None, index: Index) -> list[UUID]:
             for customer in pool:
                 if customer in each:
                     counts[customer] += 1
-    return [customer for customer, _ in counts.most_common(MOST_COMPARED)]
+    if words.is_name and not counts:
+        counts.update(id for end in ends(words.joined) for id in index.bearers(end))
+    return nsmallest(MOST_COMPARED, counts, key=lambda each: (-counts[each], each))

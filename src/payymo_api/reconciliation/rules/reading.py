@@ -13,23 +13,28 @@ from functools import lru_cache
 
 from payymo_api.invoicing.rules.accounts import ibans
 from payymo_api.invoicing.rules.names import name_words
-from payymo_api.invoicing.rules.plain import fold
+from payymo_api.invoicing.rules.plain import WORD, compact, fold
 from payymo_api.reconciliation.rules.months import MONTHS
 from payymo_api.reconciliation.rules.values import Line
 
 _RUN = re.compile(r"[^\W\d_]+|\d+")
-_WORD = re.compile(r"[^\W_]+")
 _MOST_RUNS = 80
 _LONGEST_KEY = 35
 _MOST_JOINED = 8
 _WIDEST_GAP = 3
 _SHORTEST_KEY = 3
+_LONGEST_PART_OF_DAY = 4
 _MONTHS, _DAYS = range(1, 13), range(1, 32)
-_CENTURY = 2000
+_CENTURY = "20"
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y>20\d\d)[-./](?P<m>\d\d?)[-./](?P<d>\d\d?)"
-    r"|(?P<d2>\d\d?)[-./](?P<m2>\d\d?)(?:[-./](?P<y2>20\d\d|\d\d))?\.?)(?!\d)"
+    r"|(?P<d2>\d\d?)(?P<gap>[-./])(?P<m2>\d\d?)(?:(?P=gap)(?P<y2>20\d\d|\d\d)|(?<=\.\d\d)\.?|(?<=\.\d)\.))"
+    r"(?![\d/])"
 )
+"""A day without a year needs dots: 1/3 is an instalment."""
+_UNTIL = frozenset("BIS TO TIL TILL TOT AL AU DO ATE FINO".split())
+"""Between two numbers of a list: all from the one to the other."""
+_LISTED = re.compile(r"\d[-./]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Reading:
 
     line: Line
     keys: dict[str, Stretch] = field(default_factory=dict)
-    """Every number that the line may name, with at least one digit."""
+    """Every number that the line may name, with at least one digit, and where it stands first;
+    rather where it is no day, and never as a mere part of one."""
     numbers: list[tuple[int, int, str]] = field(default_factory=list)
     """Text, place and digits of each run of digits, in the order of the text."""
     accounts: tuple[str, ...] = ()
@@ -75,15 +81,16 @@ def read(line: Line) -> Reading:
     """Read a line; what is read of it nobody changes. It is asked for again when it is settled."""
     reading = Reading(line)
     words: dict[str, None] = {}
-    accounts = dict.fromkeys([line.counterparty_account] if line.counterparty_account else [])
+    accounts = dict.fromkeys(filter(None, [compact(line.counterparty_account or "")]))
     dates: set[tuple[int | None, int, int]] = set()
     for place, text in enumerate(_texts(line)):
         folded = fold(text)
-        days = [found.span() for found in _DATE.finditer(folded)]
-        _numbers(reading, place, folded, days)
-        words.update(dict.fromkeys(_WORD.findall(folded)))
-        dates.update(_dates(folded))
-        accounts.update(dict.fromkeys(ibans(folded)))
+        named, days = [*ibans(folded)], [*_days(folded)]
+        runs = _runs(folded, [(start, end) for _, start, end in named])
+        _numbers(reading, place, folded, runs, [found.span() for found in days])
+        words.update(dict.fromkeys((*WORD.findall(folded), *name_words(text))))
+        dates.update(map(_date, days))
+        accounts.update((iban, None) for iban, _, _ in named)
     reading.words = tuple(words)
     reading.accounts = tuple(accounts)
     reading.payer = name_words(line.counterparty_name or "")
@@ -102,43 +109,71 @@ def _texts(line: Line) -> Iterator[str]:
                 yield way
 
 
-def _numbers(reading: Reading, place: int, text: str, days: list[tuple[int, int]]) -> None:
-    runs = [(found[0], found.start(), found.end()) for found in _RUN.finditer(text)][:_MOST_RUNS]
-    end = len(runs)
-    keys = reading.keys
-    for first, (run, start, _) in enumerate(runs):
-        if run[0].isdigit():
+def _runs(text: str, accounts: list[tuple[int, int]]) -> list[tuple[str, int, int]]:
+    """Return the runs of letters and of digits with their places; those of an account aside."""
+    return [
+        (found[0], *found.span())
+        for found in _RUN.finditer(text)
+        if not _is_within(*found.span(), accounts)
+    ][:_MOST_RUNS]
+
+
+def _numbers(
+    reading: Reading,
+    place: int,
+    text: str,
+    runs: list[tuple[str, int, int]],
+    days: list[tuple[int, int]],
+) -> None:
+    end, keys = len(runs), reading.keys
+    for first, (run, start, stop) in enumerate(runs):
+        if run[0].isdigit() and not _is_within(start, stop, days):
             reading.numbers.append((place, start, run))
             if first:
-                reading.gaps[place, start] = text[runs[first - 1][2] : start].strip()
-        key, has_digit, before = "", False, start
-        for last in range(first, min(first + _MOST_JOINED, end)):
-            part, begins, ends = runs[last]
-            if begins - before > _WIDEST_GAP:
-                break
-            key += part
-            has_digit = has_digit or part[0].isdigit()
-            before = ends
-            if len(key) > _LONGEST_KEY:
-                break
-            if has_digit and len(key) >= _SHORTEST_KEY and key not in keys:
-                keys[key] = Stretch(place, start, ends, last == end - 1, _is_day(start, ends, days))
+                word, _, ends = runs[first - 1]
+                reading.gaps[place, start] = "-" if word in _UNTIL else text[ends:start].strip()
+        for key, last in _joined(runs, first):
+            if key not in keys or keys[key].date:
+                ends = runs[last][2]
+                is_day = _is_within(start, ends, days)
+                if not is_day or len(key) > _LONGEST_PART_OF_DAY:
+                    keys[key] = Stretch(place, start, ends, last == end - 1, is_day)
 
 
-def _is_day(start: int, end: int, days: list[tuple[int, int]]) -> bool:
-    return any(begins <= start and end <= ends for begins, ends in days)
+def _joined(runs: list[tuple[str, int, int]], first: int) -> Iterator[tuple[str, int]]:
+    """Join a run with its neighbours, as long as they stand close; with the last one's place."""
+    key, has_digit, before = "", False, runs[first][1]
+    for last in range(first, min(first + _MOST_JOINED, len(runs))):
+        part, begins, ends = runs[last]
+        key += part
+        if begins - before > _WIDEST_GAP or len(key) > _LONGEST_KEY:
+            return
+        has_digit = has_digit or part[0].isdigit()
+        before = ends
+        if has_digit and len(key) >= _SHORTEST_KEY:
+            yield key, last
 
 
-def _dates(text: str) -> Iterator[tuple[int | None, int, int]]:
+def _is_within(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
+    return bool(spans) and any(begins <= start and end <= ends for begins, ends in spans)
+
+
+def _days(text: str) -> Iterator[re.Match[str]]:
+    """Find days of a calendar; a further number of a list (4711/12/11) is none."""
+    end = 0
     for found in _DATE.finditer(text):
-        year, month, day = (
-            found["y"] or found["y2"],
-            found["m"] or found["m2"],
-            found["d"] or found["d2"],
-        )
-        if int(month) in _MONTHS and int(day) in _DAYS:
-            whole = int(year) % 100 + _CENTURY if year else None
-            yield whole, int(month), int(day)
+        start = found.start()
+        listed = start - 1 != end and _LISTED.search(text, max(0, start - 2), start)
+        _, month, day = _date(found)
+        if not listed and month in _MONTHS and day in _DAYS:
+            end = found.end()
+            yield found
+
+
+def _date(found: re.Match[str]) -> tuple[int | None, int, int]:
+    year = found["y"] or found["y2"]
+    month, day = found["m"] or found["m2"], found["d"] or found["d2"]
+    return int(_CENTURY + year[-2:]) if year else None, int(month), int(day)
 
 
 def says_date(reading: Reading, day: date) -> bool:

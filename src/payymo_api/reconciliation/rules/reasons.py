@@ -30,7 +30,8 @@ _PAYER = {
     Grade.NUMBER: "The text names the customer number of {customer}.",
     Grade.ALIAS: "A payer of this name was confirmed to pay for {customer} before.",
     Grade.SAME: "The payer's name is {customer}'s.",
-    Grade.WHOLE: "The payer's name holds the whole name of {customer}.",
+    Grade.WHOLE: "The payer's name is {customer}'s but for the legal form.",
+    Grade.WITHIN: "The payer's name holds the whole name of {customer}, and more.",
     Grade.NEAR: "The payer's name is nearly {customer}'s.",
     Grade.HEARD: "The text holds the name of {customer}.",
     Grade.INITIAL: "The payer's name may be that of {customer}.",
@@ -45,6 +46,7 @@ _FIT = {
     Fit.OVER: "The amount is more than what is open; the rest is kept as the customer's credit.",
     Fit.INSTRUCTED: "The payer ordered exactly what is open, in the document's currency.",
     Fit.RATE: "At the day's exchange rate it is about what is open.",
+    Fit.FOREIGN: "It is in another currency; how much of it is paid is not known.",
     Fit.RETURN: "As much money came before, or is to be paid back.",
 }
 

@@ -162,7 +162,7 @@ class Policy:
 
     automatic: bool = True
     """Off: what would be posted is proposed."""
-    least_probability: float = 0.985
+    least_probability: float = 0.97
     least_margin: float = 0.05
     """What the first answer's probability must exceed the second's by."""
     write_off_limits: Mapping[WriteOffReason, int] = field(default_factory=dict)

@@ -9,12 +9,12 @@ from payymo_api.reconciliation.rules.weights import WEIGHTS
 def weigh(nothing: Iterable[str], found: Sequence[Iterable[str]]) -> tuple[float, list[float]]:
     """Return the probability that the line is for none of them, and each one's.
 
-    They sum to 1: the softmax of the sums of weights.
+    They sum to 1: the softmax of the sums of weights, in whatever order they come.
     """
     scores = [_score(nothing), *map(_score, found)]
     top = max(scores)
     raised = [math.exp(each - top) for each in scores]
-    total = sum(raised)
+    total = math.fsum(raised)
     first, *rest = (each / total for each in raised)
     return first, rest
 

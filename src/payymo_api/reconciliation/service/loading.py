@@ -8,7 +8,7 @@ from uuid import UUID
 from payymo_api.banking.models import Transaction
 from payymo_api.core.db import Scope
 from payymo_api.invoicing.rules.keys import CustomerKeyKind
-from payymo_api.invoicing.rules.names import Heard, heard
+from payymo_api.invoicing.rules.names import Heard, ends, heard
 from payymo_api.reconciliation.repository.candidates import Amount, Candidates
 from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.rules.batches import days
@@ -75,7 +75,7 @@ async def _learn(scope: Scope, matcher: Matcher, readings: Sequence[Reading]) ->
     customers: set[UUID] = set()
     for fact in await LearnedRepository(scope).known({*accounts, *names, *lines}):
         if fact.document_id and fact.key in lines:
-            matcher.memory.part(lines[fact.key], [fact.document_id])
+            matcher.memory.part(lines[fact.key], (), [fact.document_id])
         elif fact.customer_id:
             customers.add(fact.customer_id)
             told = [fact.key] if fact.kind == "payer_account" else []
@@ -93,7 +93,9 @@ async def _put_documents(
     )
     found = [
         *await candidates.named({key for each in readings for key in each.keys}),
-        *await candidates.alike({each for line in _lines(readings) for each in _amounts(line)}),
+        *await candidates.alike(
+            {each for line in _lines(readings) for each in _amounts(line)}, len(readings)
+        ),
         *await candidates.collected(
             {
                 (each.line.currency, day, each.line.amount)
@@ -116,7 +118,7 @@ def _lines(readings: Iterable[Reading]) -> Iterator[Line]:
 
 
 def _amounts(line: Line) -> Iterator[Amount]:
-    yield line.currency, abs(line.amount)
+    yield line.currency, line.amount
     if line.instructed:
         amount, currency = line.instructed
         yield currency, amount
@@ -126,7 +128,11 @@ async def _put_bearers(
     candidates: Candidates, matcher: Matcher, readings: Sequence[Reading]
 ) -> set[UUID]:
     """Put who bears the words of the lines; return whose number or account a line names."""
-    groups = [set(words.words) for each in readings for words in _heard(each)]
+    groups = [
+        {*words.words, *(ends(words.joined) if words.is_name else ())}
+        for each in readings
+        for words in _heard(each)
+    ]
     wanted: set[tuple[CustomerKeyKind, str]] = {
         *(("word", word) for group in groups for word in group),
         *(("number", key) for each in readings for key in each.keys),
