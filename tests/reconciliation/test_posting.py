@@ -149,7 +149,7 @@ async def test_the_runner_up_is_kept_with_why_it_lost(
     client: httpx.AsyncClient, database: Database, tenant_id: TenantId
 ) -> None:
     usual = (await client.get(f"{STATUS}/settings")).json()
-    await client.put(f"{STATUS}/settings", json=usual | {"least_probability": "0.6"})
+    await client.put(f"{STATUS}/settings", json=usual | {"least_probability": 0.6})
     one = await make_customer(client, name="Quayside Foods")
     other = await make_customer(client, name="Quayside Foods Ltd")
     for number, debtor in (("INV-1001", one), ("INV-1002", one), ("INV-2001", other)):
