@@ -120,6 +120,7 @@ async def test_one_of_several_words_that_names_share_reopens_nothing(
     client: httpx.AsyncClient, database: Database, tenant_id: TenantId
 ) -> None:
     both = await make_customer(client, name="Quayside Foods")
+    only = await make_customer(client, name="Quayside")
     one = await make_customer(client, name="Harbour Foods")
     money = await make_line(database, tenant_id, 10000, counterparty_name="Quayside Foods")
     await work(database, tenant_id)
@@ -127,7 +128,29 @@ async def test_one_of_several_words_that_names_share_reopens_nothing(
     async with database.scope(tenant_id) as scope:
         lines = LineKeys(scope)
         found = [
-            await lines.speaking_of([parse_public_id("cust", each["id"])]) for each in (both, one)
+            await lines.speaking_of([parse_public_id("cust", each["id"])])
+            for each in (both, only, one)
         ]
 
-    assert found == [{parse_public_id("tr", money)}, set()]
+    spoken_of = {parse_public_id("tr", money)}
+    assert found == [spoken_of, spoken_of, set()]
+
+
+async def test_a_payer_whose_money_was_taken_back_from_an_invoice_pays_it_by_number_only(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    debtor = await make_customer(client, name="Quayside Foods")
+    await make_invoice(client, customer_id=debtor["id"], number="INV-1001")
+    payer = {"counterparty_name": "Quayside Foods"}
+    await make_line(database, tenant_id, 10000, **payer)
+    await work(database, tenant_id)
+    (made,) = (await client.get(f"{STATUS}/matches")).json()["data"]
+    await client.delete(f"{MATCH}/{made['id']}")
+
+    other = await make_line(database, tenant_id, 10000, **payer)
+    await work(database, tenant_id)
+    assert (await line(database, tenant_id, other)).match_state == "suggested"
+
+    named = await make_line(database, tenant_id, 10000, **payer, reference="INV-1001")
+    await work(database, tenant_id)
+    assert (await line(database, tenant_id, named)).match_state == "matched"
