@@ -13,7 +13,18 @@ from payymo_api.reconciliation.repository.line_keys import LineKeys
 from payymo_api.reconciliation.service import examining
 from payymo_api.worker import JOBS
 from tests.invoicing.factories import CUSTOMERS, make_customer, make_invoice
-from tests.reconciliation.factories import MATCH, PAYER, STATUS, line, make_line, settled
+from tests.payments.factories import make_payout
+from tests.reconciliation.factories import (
+    MATCH,
+    PAYER,
+    STATUS,
+    SUGGESTIONS,
+    line,
+    make_line,
+    match,
+    part,
+    settled,
+)
 
 
 async def work(database: Database, tenant_id: TenantId) -> None:
@@ -154,3 +165,21 @@ async def test_a_payer_whose_money_was_taken_back_from_an_invoice_pays_it_by_num
     named = await make_line(database, tenant_id, 10000, **payer, reference="INV-1001")
     await work(database, tenant_id)
     assert (await line(database, tenant_id, named)).match_state == "matched"
+
+
+async def test_of_two_payouts_the_other_is_left_once_one_is_matched(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    payouts = [await make_payout(database, tenant_id, 97540) for _ in range(2)]
+    money = await make_line(database, tenant_id, 97540, description="STRIPE")
+    await work(database, tenant_id)
+    (waiting,) = (await client.get(SUGGESTIONS)).json()["data"]
+    assert len(waiting["proposals"]) == 2
+
+    by_hand = await make_line(database, tenant_id, 97540)
+    await match(client, part(by_hand, payouts[0], 97540, "payout"))
+    await work(database, tenant_id)
+
+    found = (await client.get(f"{STATUS}/matches", params={"source": "auto"})).json()["data"]
+    assert [each["allocations"][0]["document_id"] for each in found] == [payouts[1]]
+    assert (await line(database, tenant_id, money)).match_state == "matched"
