@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from payymo_api.reconciliation.rules.values import Document
+from payymo_api.reconciliation.rules.values import Document, Line
 from tests.reconciliation.rules.books import (
     BAKERY,
     OWN,
@@ -53,8 +53,8 @@ def test_a_batch_of_direct_debits_comes_as_one_sum(days: int) -> None:
     ],
     ids=lambda said: str(said.id)[:8],
 )
-def test_another_day_sum_or_payer_brings_no_batch(said: object) -> None:
-    assert matcher(*DEBITS, *OTHERS).decide(said).verdict != "post"  # type: ignore[arg-type]  parametrized lines
+def test_another_day_sum_or_payer_brings_no_batch(said: Line) -> None:
+    assert matcher(*DEBITS, *OTHERS).decide(said).verdict != "post"
 
 
 def test_a_debit_that_comes_back_opens_its_document_alone() -> None:
