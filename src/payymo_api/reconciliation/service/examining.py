@@ -8,7 +8,7 @@ from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import TransactionRepository, lines_to_settle
 from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
-from payymo_api.core.types import InvoiceId, PayoutId, TenantId, TransactionId
+from payymo_api.core.types import CustomerId, InvoiceId, PayoutId, TenantId, TransactionId
 from payymo_api.reconciliation.repository.candidates import Candidates
 from payymo_api.reconciliation.repository.line_keys import LineKeys
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
@@ -21,7 +21,7 @@ from payymo_api.reconciliation.service.matching import record_all
 from payymo_api.reconciliation.service.settings import policies
 from payymo_api.reconciliation.service.suggesting import suggest, withdraw
 
-BATCH = 100
+BATCH = 200
 
 
 async def examine_touched(
@@ -30,8 +30,30 @@ async def examine_touched(
     """Documents changed: look anew at the lines that share a key or an amount with them."""
     async with database.scope(tenant_id) as scope:
         touched = await probes.touched(scope, changed)
-        if touched:
-            await TransactionRepository(scope).examine_again(touched)
+        await TransactionRepository(scope).examine_again(touched)
+    await examine(database, tenant_id)
+
+
+async def examine_after(
+    database: Database,
+    tenant_id: TenantId,
+    documents: Collection[InvoiceId],
+    lines: Collection[TransactionId],
+) -> None:
+    """Somebody decided, or the engine: look anew at what shares a document or a payer with it."""
+    async with database.scope(tenant_id) as scope:
+        touched = await probes.touched(scope, documents) | await probes.of_payers(scope, lines)
+        await TransactionRepository(scope).examine_again(touched)
+    await examine(database, tenant_id)
+
+
+async def examine_customers(
+    database: Database, tenant_id: TenantId, changed: Collection[CustomerId]
+) -> None:
+    """Customers changed: look anew at the lines that speak of them."""
+    async with database.scope(tenant_id) as scope:
+        touched = await LineKeys(scope).speaking_of(changed)
+        await TransactionRepository(scope).examine_again(touched)
     await examine(database, tenant_id)
 
 
