@@ -1,6 +1,6 @@
 """The engine's door: what one tenant's bank lines are for."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from payymo_api.reconciliation.rules.values import (
     Verdict,
 )
 from payymo_api.reconciliation.rules.weighing import weigh
+from payymo_api.reconciliation.rules.weights import WEIGHTS
 
 _MOST_PROPOSALS = 5
 _LEAST_PROPOSED = 0.01
@@ -67,8 +68,10 @@ class Matcher:
         policy: Policy | None = None,
         own_accounts: Collection[str] = (),
         own_names: Collection[str] = (),
+        weights: Mapping[str, float] = WEIGHTS,
     ) -> None:
         self.policy = policy or Policy()
+        self._weights = weights
         self.index = Index()
         self.memory = Memory()
         self._own_accounts = frozenset(
@@ -183,7 +186,7 @@ class Matcher:
         return Answer(reading.line.id, "none", because="It moves money between your own accounts.")
 
     def _answer(self, line: Line, considered: Considered) -> Answer:
-        nothing, odds = weigh(considered.nothing, considered.features)
+        nothing, odds = weigh(self._weights, considered.nothing, considered.features)
         ranked = sorted(
             range(len(odds)),
             key=lambda place: (-odds[place], [*map(age, considered.found[place].documents)]),
