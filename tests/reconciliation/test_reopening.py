@@ -13,7 +13,18 @@ from payymo_api.reconciliation.repository.line_keys import LineKeys
 from payymo_api.reconciliation.service import examining
 from payymo_api.worker import JOBS
 from tests.invoicing.factories import CUSTOMERS, make_customer, make_invoice
-from tests.reconciliation.factories import MATCH, PAYER, STATUS, line, make_line, settled
+from tests.payments.factories import make_payout
+from tests.reconciliation.factories import (
+    MATCH,
+    PAYER,
+    STATUS,
+    SUGGESTIONS,
+    line,
+    make_line,
+    match,
+    part,
+    settled,
+)
 
 
 async def work(database: Database, tenant_id: TenantId) -> None:
@@ -120,6 +131,7 @@ async def test_one_of_several_words_that_names_share_reopens_nothing(
     client: httpx.AsyncClient, database: Database, tenant_id: TenantId
 ) -> None:
     both = await make_customer(client, name="Quayside Foods")
+    only = await make_customer(client, name="Quayside")
     one = await make_customer(client, name="Harbour Foods")
     money = await make_line(database, tenant_id, 10000, counterparty_name="Quayside Foods")
     await work(database, tenant_id)
@@ -127,7 +139,47 @@ async def test_one_of_several_words_that_names_share_reopens_nothing(
     async with database.scope(tenant_id) as scope:
         lines = LineKeys(scope)
         found = [
-            await lines.speaking_of([parse_public_id("cust", each["id"])]) for each in (both, one)
+            await lines.speaking_of([parse_public_id("cust", each["id"])])
+            for each in (both, only, one)
         ]
 
-    assert found == [{parse_public_id("tr", money)}, set()]
+    spoken_of = {parse_public_id("tr", money)}
+    assert found == [spoken_of, spoken_of, set()]
+
+
+async def test_a_payer_whose_money_was_taken_back_from_an_invoice_pays_it_by_number_only(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    debtor = await make_customer(client, name="Quayside Foods")
+    await make_invoice(client, customer_id=debtor["id"], number="INV-1001")
+    payer = {"counterparty_name": "Quayside Foods"}
+    await make_line(database, tenant_id, 10000, **payer)
+    await work(database, tenant_id)
+    (made,) = (await client.get(f"{STATUS}/matches")).json()["data"]
+    await client.delete(f"{MATCH}/{made['id']}")
+
+    other = await make_line(database, tenant_id, 10000, **payer)
+    await work(database, tenant_id)
+    assert (await line(database, tenant_id, other)).match_state == "suggested"
+
+    named = await make_line(database, tenant_id, 10000, **payer, reference="INV-1001")
+    await work(database, tenant_id)
+    assert (await line(database, tenant_id, named)).match_state == "matched"
+
+
+async def test_of_two_payouts_the_other_is_left_once_one_is_matched(
+    client: httpx.AsyncClient, database: Database, tenant_id: TenantId
+) -> None:
+    payouts = [await make_payout(database, tenant_id, 97540) for _ in range(2)]
+    money = await make_line(database, tenant_id, 97540, description="STRIPE")
+    await work(database, tenant_id)
+    (waiting,) = (await client.get(SUGGESTIONS)).json()["data"]
+    assert len(waiting["proposals"]) == 2
+
+    by_hand = await make_line(database, tenant_id, 97540)
+    await match(client, part(by_hand, payouts[0], 97540, "payout"))
+    await work(database, tenant_id)
+
+    found = (await client.get(f"{STATUS}/matches", params={"source": "auto"})).json()["data"]
+    assert [each["allocations"][0]["document_id"] for each in found] == [payouts[1]]
+    assert (await line(database, tenant_id, money)).match_state == "matched"

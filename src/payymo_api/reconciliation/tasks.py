@@ -49,7 +49,7 @@ async def match_after_decision(
     database: Database, tenant_id: TenantId, payload: dict[str, Any]
 ) -> None:
     event = DecisionMade.model_validate(payload)
-    await examining.examine_after(database, tenant_id, event.invoice_ids, event.transaction_ids)
+    await examining.examine_after(database, tenant_id, event)
 
 
 async def match_changed_customers(

@@ -192,10 +192,12 @@ def _decided(scope: AnyScope, bookings: Sequence[Booking]) -> list[Write]:
 
 
 def _decision(books: Books, entries: Sequence[Entry]) -> DecisionMade:
-    documents = {each.document for each in entries if each.document in books.invoices}
+    documents = sorted({each.document for each in entries})
+    lines = sorted({each.line for each in entries})
     return DecisionMade(
-        invoice_ids=tuple(InvoiceId(id) for id in sorted(documents)),
-        transaction_ids=tuple(TransactionId(id) for id in sorted({each.line for each in entries})),
+        invoice_ids=tuple(InvoiceId(id) for id in documents if id in books.invoices),
+        transaction_ids=tuple(TransactionId(id) for id in lines),
+        payout_ids=tuple(PayoutId(id) for id in documents if id in books.payouts),
     )
 
 
