@@ -9,6 +9,7 @@ from payymo_api.banking.repository import TransactionRepository, lines_to_settle
 from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import InvoiceId, PayoutId, TenantId, TransactionId
+from payymo_api.reconciliation.repository import looks
 from payymo_api.reconciliation.repository.candidates import Candidates
 from payymo_api.reconciliation.repository.line_keys import LineKeys
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
@@ -29,6 +30,7 @@ async def examine_touched(
 ) -> None:
     """Documents changed: look anew at the lines that share a key or an amount with them."""
     async with database.scope(tenant_id) as scope:
+        await looks.wait(scope)
         touched = await probes.touched(scope, changed)
         if touched:
             await TransactionRepository(scope).examine_again(touched)
@@ -40,6 +42,7 @@ async def examine_payouts(
 ) -> None:
     """Payouts came or changed: look anew at the lines that may bring one of them."""
     async with database.scope(tenant_id) as scope:
+        await looks.wait(scope)
         candidates = PayoutCandidates(scope)
         touched = await candidates.lines(await candidates.known(changed))
         if touched:
@@ -57,6 +60,7 @@ async def examine(database: Database, tenant_id: TenantId) -> None:
 
 async def examine_batch(scope: Scope) -> int:
     """Decide about some waiting lines, the oldest first; return how many were looked at."""
+    await looks.begin(scope)
     rows = await Candidates(scope).unexamined(BATCH)
     if not rows:
         return 0

@@ -7,6 +7,7 @@ from payymo_api.core.types import MatchingRunId, TenantId
 from payymo_api.messaging import outbox
 from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.reconciliation.models import MatchingRun
+from payymo_api.reconciliation.repository import looks
 from payymo_api.reconciliation.repository.runs import MatchingRunRepository
 from payymo_api.reconciliation.service.examining import examine
 
@@ -29,6 +30,7 @@ async def run(database: Database, tenant_id: TenantId, id: MatchingRunId) -> Non
 
 async def _begin(scope: Scope, id: MatchingRunId) -> None:
     """A run that goes on after its worker was killed has its lines marked already."""
+    await looks.wait(scope)
     row = await MatchingRunRepository(scope).get_locked(id)
     if row.status == "queued":
         row.lines = await TransactionRepository(scope).examine_again()
