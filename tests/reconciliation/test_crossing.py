@@ -3,15 +3,26 @@
 import asyncio
 
 import httpx
+from sqlalchemy import update
 
 from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import AccountRepository
 from payymo_api.core.db import Database
-from payymo_api.core.types import InvoiceId, TenantId, parse_public_id
+from payymo_api.core.types import (
+    InvoiceId,
+    PayoutId,
+    StripeConnectionId,
+    TenantId,
+    parse_public_id,
+)
 from payymo_api.invoicing.repository import CustomerRepository, documents_to_settle
+from payymo_api.payments.models import Payout
+from payymo_api.payments.repository import payouts_to_settle
+from payymo_api.payments.repository.mirror import MirrorRepository
 from payymo_api.reconciliation import tasks
 from payymo_api.reconciliation.service.examining import examine_batch
 from tests.invoicing.factories import make_customer, make_invoice
+from tests.payments.factories import make_connection, make_payout
 from tests.reconciliation.factories import (
     MATCH,
     SUGGESTIONS,
@@ -170,3 +181,32 @@ async def test_a_line_comes_undone_with_what_used_its_credit(
     assert await settled(client, paid) == (0, "open")
     assert (await line(database, tenant_id, money)).settled_minor == 0
     assert (await client.get("/api/v1/reconciliation/credits")).json()["data"] == []
+
+
+async def test_stripe_tells_of_payouts_in_the_order_in_which_matching_locks_them(
+    database: Database, tenant_id: TenantId
+) -> None:
+    """Whoever waits for the first holds the second not yet."""
+    first, second = [
+        PayoutId(parse_public_id("spo", await make_payout(database, tenant_id, 10000)))
+        for _ in range(2)
+    ]
+    connection = StripeConnectionId(
+        parse_public_id("scon", await make_connection(database, tenant_id))
+    )
+    async with database.scope(tenant_id) as scope:
+        told = {first: "po_b", second: "po_a"}
+        for id, stripe_id in told.items():
+            values = {"connection_id": connection, "stripe_id": stripe_id}
+            await scope.session.execute(update(Payout).where(Payout.id == id).values(**values))
+
+    async def mirror() -> None:
+        async with database.scope(tenant_id) as scope:
+            await MirrorRepository(scope, Payout).locked(connection, ["po_a", "po_b"])
+
+    async with database.scope(tenant_id) as scope:
+        await payouts_to_settle(scope, [first])
+        mirroring = asyncio.create_task(mirror())
+        await asyncio.wait([mirroring], timeout=0.5)
+        assert await payouts_to_settle(scope, [second])
+    await mirroring

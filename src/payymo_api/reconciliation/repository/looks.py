@@ -1,8 +1,7 @@
-"""Looks at lines take turns with news, so that none is decided by what was true before the news.
+"""No news is missed by a look at lines that had begun before.
 
-A look reads what there is, then decides; news that comes meanwhile finds the line neither waiting
-nor decided. So whoever brings news waits for the looks that have begun, and later ones wait for
-it: a moment, as it only marks lines.
+A look reads what there is, then decides; to news that comes meanwhile, its lines neither wait nor
+are they decided. So whoever has news waits for the looks that have begun; later ones know the news.
 """
 
 from sqlalchemy import ColumnElement, func, select
@@ -16,7 +15,7 @@ async def begin(scope: Scope) -> None:
 
 
 async def wait(scope: Scope) -> None:
-    """Wait for all looks that have begun; none begins before the transaction ends."""
+    """Wait for the looks that have begun; until this transaction ends no other begins."""
     await scope.session.execute(select(func.pg_advisory_xact_lock(_key(scope))))
 
 

@@ -31,6 +31,7 @@ async def examine_touched(
     """Documents changed: look anew at the lines that share a key or an amount with them."""
     async with database.scope(tenant_id) as scope:
         await looks.wait(scope)
+    async with database.scope(tenant_id) as scope:
         touched = await probes.touched(scope, changed)
         if touched:
             await TransactionRepository(scope).examine_again(touched)
@@ -43,6 +44,7 @@ async def examine_payouts(
     """Payouts came or changed: look anew at the lines that may bring one of them."""
     async with database.scope(tenant_id) as scope:
         await looks.wait(scope)
+    async with database.scope(tenant_id) as scope:
         candidates = PayoutCandidates(scope)
         touched = await candidates.lines(await candidates.known(changed))
         if touched:

@@ -22,6 +22,8 @@ async def ask(scope: Scope, requested_by: str) -> MatchingRun:
 
 async def run(database: Database, tenant_id: TenantId, id: MatchingRunId) -> None:
     async with database.scope(tenant_id) as scope:
+        await looks.wait(scope)
+    async with database.scope(tenant_id) as scope:
         await _begin(scope, id)
     await examine(database, tenant_id)
     async with database.scope(tenant_id) as scope:
@@ -30,7 +32,6 @@ async def run(database: Database, tenant_id: TenantId, id: MatchingRunId) -> Non
 
 async def _begin(scope: Scope, id: MatchingRunId) -> None:
     """A run that goes on after its worker was killed has its lines marked already."""
-    await looks.wait(scope)
     row = await MatchingRunRepository(scope).get_locked(id)
     if row.status == "queued":
         row.lines = await TransactionRepository(scope).examine_again()
