@@ -19,7 +19,7 @@ from payymo_api.banking.service.merging import Telling, keep
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId, parse_public_id
-from payymo_api.invoicing.events import DocumentsChanged
+from payymo_api.invoicing.events import CustomersChanged, DocumentsChanged
 from payymo_api.messaging import outbox, relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.payments.events import PayoutsChanged
@@ -35,6 +35,7 @@ RUNS: Final[Mapping[str, Run]] = {
     bank_news.TransactionsSynced.name: tasks.match_open_lines,
     bank_news.LineRemoved.name: tasks.undo_removed_line,
     DocumentsChanged.name: tasks.match_changed_documents,
+    CustomersChanged.name: tasks.match_changed_customers,
     PayoutsChanged.name: tasks.match_changed_payouts,
     MatchingDue.name: tasks.match_everything,
     DecisionMade.name: tasks.match_after_decision,

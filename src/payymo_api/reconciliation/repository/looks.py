@@ -6,18 +6,21 @@ are they decided. So whoever has news waits for the looks that have begun; later
 
 from sqlalchemy import ColumnElement, func, select
 
-from payymo_api.core.db import Scope
+from payymo_api.core.db import Database, Scope
+from payymo_api.core.types import TenantId
 
 
 async def begin(scope: Scope) -> None:
     """Look at lines until the transaction ends, beside others who look."""
-    await scope.session.execute(select(func.pg_advisory_xact_lock_shared(_key(scope))))
+    lock = func.pg_advisory_xact_lock_shared(_key(scope.tenant_id))
+    await scope.session.execute(select(lock))
 
 
-async def wait(scope: Scope) -> None:
-    """Wait for the looks that have begun; until this transaction ends no other begins."""
-    await scope.session.execute(select(func.pg_advisory_xact_lock(_key(scope))))
+async def end(database: Database, tenant_id: TenantId) -> None:
+    """Return when the looks that have begun are over."""
+    async with database.scope(tenant_id) as scope:
+        await scope.session.execute(select(func.pg_advisory_xact_lock(_key(tenant_id))))
 
 
-def _key(scope: Scope) -> ColumnElement[int]:
-    return func.hashtextextended(f"looks:{scope.tenant_id}", 0)
+def _key(tenant_id: TenantId) -> ColumnElement[int]:
+    return func.hashtextextended(f"looks:{tenant_id}", 0)

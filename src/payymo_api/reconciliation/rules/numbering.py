@@ -15,7 +15,7 @@ from payymo_api.reconciliation.rules.values import Document
 _SHORTEST_DAMAGED = 4
 _SHORTEST_DIGITS = 4
 _SHORTEST_TAIL = 2
-_SHORTEST_CUT = 2
+_MOST_LACKING = 2
 _LOOKALIKES = str.maketrans("OQDILSBZG", "000115826")
 """What a reader of paper takes for a digit."""
 
@@ -113,14 +113,21 @@ def _tail(reading: Reading, number: Numbering) -> bool:
 
 def _cut(reading: Reading, number: Numbering) -> bool:
     return any(
-        _SHORTEST_CUT <= len(key) < len(number.whole)
-        and (number.whole.startswith(key) or _digits_cut(key, number.digits))
-        for key in reading.keys
+        _is_cut(key, number.whole, 0, last=stretch.last)
+        or _is_cut(key, number.digits, _SHORTEST_DIGITS, last=stretch.last)
+        for key, stretch in reading.keys.items()
     )
 
 
-def _digits_cut(key: str, digits: str) -> bool:
-    return len(key) >= _SHORTEST_DIGITS and digits.startswith(key)
+def _is_cut(key: str, whole: str, least: int, *, last: bool) -> bool:
+    """Within the text a number may lack its end too, but no more of it: other words follow."""
+    lacking = len(whole) - len(key)
+    return (
+        len(key) >= least
+        and lacking > 0
+        and (last or lacking <= _MOST_LACKING)
+        and whole.startswith(key)
+    )
 
 
 def another(reading: Reading, documents: Iterable[Document]) -> bool:

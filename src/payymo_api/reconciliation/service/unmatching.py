@@ -111,7 +111,8 @@ async def _tell(
     """Tell everyone; Stripe payments that found no room may have some now."""
     undone = [event for row in rows for event in news.unmatched(books, row, parts[row.id])]
     waiting = await payments_for(scope, [row.id for row in books.invoices.values()])
-    await outbox.record(scope, *undone, decision(books))
+    entries = [entry for row in rows for entry in parts[row.id]]
+    await outbox.record(scope, *undone, decision(books, entries))
     if waiting:
         await outbox.record(scope, StripePaymentsMoved(payment_ids=waiting))
 
