@@ -10,13 +10,13 @@ from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import TenantId
 
 
-async def begin(scope: Scope) -> None:
-    """Look at lines until the transaction ends, beside others who look."""
+async def join(scope: Scope) -> None:
+    """Look at lines, beside others who look, until the transaction ends."""
     lock = func.pg_advisory_xact_lock_shared(_key(scope.tenant_id))
     await scope.session.execute(select(lock))
 
 
-async def end(database: Database, tenant_id: TenantId) -> None:
+async def over(database: Database, tenant_id: TenantId) -> None:
     """Return when the looks that have begun are over."""
     async with database.scope(tenant_id) as scope:
         await scope.session.execute(select(func.pg_advisory_xact_lock(_key(tenant_id))))

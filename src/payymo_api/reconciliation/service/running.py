@@ -21,7 +21,7 @@ async def ask(scope: Scope, requested_by: str) -> MatchingRun:
 
 
 async def run(database: Database, tenant_id: TenantId, id: MatchingRunId) -> None:
-    await looks.end(database, tenant_id)
+    await looks.over(database, tenant_id)
     async with database.scope(tenant_id) as scope:
         await _begin(scope, id)
     await examine(database, tenant_id)
