@@ -53,7 +53,7 @@ class Candidates(TenantRepository[Transaction]):
             .where(_UNEXAMINED)
             .order_by(Transaction.booked_on, Transaction.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         )
         return (await self._session.scalars(statement)).all()
 
