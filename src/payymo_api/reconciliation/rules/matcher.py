@@ -276,6 +276,9 @@ class Matcher:
         self._move(line, shares, 1)
         if teaches:
             self._learn(line, shares, 1)
+        if by_user:
+            documents = [each.document for each in shares]
+            self.memory.join(line.id, payer_keys(read(line)), documents)
 
     def unsettle(self, line_id: UUID) -> None:
         """Give all back, unlearn, and remember that the line is not for these documents."""
@@ -323,7 +326,7 @@ class Matcher:
                 change(line.currency, share.amount, share.document)
 
     def _learn(self, line: Line, shares: Sequence[Share], count: int) -> None:
-        """Money in teaches whose payer this is, if it is one customer's, or nobody's."""
+        """Money in teaches whose payer this is, if it is one customer's, or belongs nowhere."""
         if line.amount <= 0:
             return
         customers = {
@@ -331,7 +334,7 @@ class Matcher:
             for share in shares
             if (document := self.index.documents.get(share.document))
         }
-        if len(customers) > 1 or (shares and not customers):
+        if shares and (len(customers) != 1 or None in customers):
             return
         reading = read(line)
         name = heard(reading.payer, is_name=True).whole if reading.payer else None

@@ -1,12 +1,15 @@
 """What one tenant's people taught the engine: who pays for whom, and what belongs nowhere."""
 
 import math
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 _MOST_TELLING = 3.0
 """No words outweigh the other evidence: log-odds."""
+EVERY = ""
+"""The word under which all lines are counted."""
+Sides = tuple[int, int]
+"""How many lines belonged nowhere, and how many were matched."""
 
 
 class Memory:
@@ -15,8 +18,7 @@ class Memory:
     def __init__(self) -> None:
         self._accounts: dict[str, dict[UUID | None, int]] = {}
         self._names: dict[str, dict[UUID | None, int]] = {}
-        self._words: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        self._lines = [0, 0]
+        self._words: dict[str, Sides] = {}
         self._apart: set[tuple[UUID, UUID]] = set()
         self._not_for: set[tuple[str, UUID]] = set()
 
@@ -29,19 +31,35 @@ class Memory:
         count: int = 1,
     ) -> None:
         """Remember that this payer's money was the customer's, or (None) belonged nowhere."""
+        self.know_payer(accounts, name, customer, count)
+        for word in {EVERY, *words}:
+            nowhere, matched = self._words.get(word, (0, 0))
+            self._words[word] = (
+                (nowhere + count, matched) if customer is None else (nowhere, matched + count)
+            )
+
+    def know_payer(
+        self, accounts: Iterable[str], name: str | None, customer: UUID | None, count: int
+    ) -> None:
+        """`learn` of the payer alone."""
         if name:
             _count(self._names, name, customer, count)
         for account in accounts:
             _count(self._accounts, account, customer, count)
-        side = customer is not None
-        self._lines[side] += count
-        for word in set(words):
-            self._words[word][side] += count
+
+    def know_words(self, words: Mapping[str, Sides]) -> None:
+        """Take over how many lines these words stood in, and under `EVERY` how many there were."""
+        self._words.update(words)
 
     def part(self, line: UUID, payers: Iterable[str], documents: Collection[UUID]) -> None:
         """Remember that the line is not for these documents, nor its payer's next by itself."""
         self._apart.update((line, each) for each in documents)
         self._not_for.update((payer, each) for payer in payers for each in documents)
+
+    def join(self, line: UUID, payers: Iterable[str], documents: Collection[UUID]) -> None:
+        """Forget that they were taken apart: somebody has said that they belong together."""
+        self._apart.difference_update((line, each) for each in documents)
+        self._not_for.difference_update((payer, each) for payer in payers for each in documents)
 
     def apart(self, line: UUID, document: UUID) -> bool:
         return (line, document) in self._apart
@@ -62,7 +80,7 @@ class Memory:
         The most telling word of the tenant's own past counts, with half an observation added to
         each side (Krichevsky and Trofimov), so that what was never seen tells nothing.
         """
-        nowhere, matched = self._lines
+        nowhere, matched = self._words.get(EVERY, (0, 0))
         if not nowhere or not matched:
             return 0.0
         best = 0.0
