@@ -34,7 +34,7 @@ PUBLIC: Final = frozenset(
 )
 """Routes below /api/v1 that a browser reaches without a key; each guards itself."""
 _REFUSED: Final = {404, 409, 422}
-_ROW_BY_ROW: Final = ("/batch", "/suggestions/accept")
+_ROW_BY_ROW: Final = ("/batch", "/suggestions/accept", "/ignore", "/restore")
 """Paths whose 200 may hold refusals."""
 _DEFAULTS: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 

@@ -7,6 +7,24 @@ class LineNotBooked(Conflict):
     resolution = "Wait until the bank has booked the transaction."
 
 
+class LineIgnored(Conflict):
+    code = "line_ignored"
+    title = "The line is ignored"
+    resolution = "Restore it first: POST /api/v1/reconciliation/restore."
+
+
+class LineMatched(Conflict):
+    code = "line_matched"
+    title = "The line is matched, in part at least"
+    resolution = "Undo its matches first."
+
+
+class OwnTransfer(Conflict):
+    code = "own_transfer"
+    title = "The line is half of a transfer between your own accounts"
+    resolution = "Give it another category to say that it is none, or match it by hand."
+
+
 class LineOverAllocated(Conflict):
     code = "line_over_allocated"
     title = "The line does not have that much left"

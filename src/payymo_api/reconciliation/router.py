@@ -25,6 +25,7 @@ from payymo_api.reconciliation.repository.matches import (
 )
 from payymo_api.reconciliation.repository.runs import MatchingRunRepository
 from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
+from payymo_api.reconciliation.repository.words import WordRepository
 from payymo_api.reconciliation.schemas import (
     CreditAnswer,
     CreditFilters,
@@ -39,7 +40,8 @@ from payymo_api.reconciliation.schemas.export import (
     ExportedAllocation,
     ExportQuery,
 )
-from payymo_api.reconciliation.schemas.learned import FactAnswer, FactFilters
+from payymo_api.reconciliation.schemas.ignoring import LineResults, LinesRequest
+from payymo_api.reconciliation.schemas.learned import FactAnswer, FactFilters, WordsAnswer
 from payymo_api.reconciliation.schemas.runs import RunAnswer
 from payymo_api.reconciliation.schemas.settings import SettingsAnswer, SettingsRequest
 from payymo_api.reconciliation.schemas.suggestions import (
@@ -53,6 +55,7 @@ from payymo_api.reconciliation.schemas.trace import LineTrace, OriginTrace
 from payymo_api.reconciliation.service import (
     accepting,
     exporting,
+    ignoring,
     matching,
     overview,
     running,
@@ -140,6 +143,22 @@ async def undo_match(scope: ScopeDep, caller: CallerDep, match_id: MatchRef) -> 
     match builds on it.
     """
     await unmatching.undo(scope, match_id, public_id("key", caller.key_id))
+
+
+@router.post("/ignore")
+async def ignore_transactions(scope: ScopeDep, request: LinesRequest) -> LineResults:
+    """Say that bank lines belong to no document: they are `ignored`, what was suggested withdrawn.
+
+    Their payers and words are remembered. Each of up to 1,000 has a result of its own; a matched
+    line is refused (`line_matched`), so is half of an own transfer (`own_transfer`).
+    """
+    return await ignoring.ignore(scope, request.transaction_ids)
+
+
+@router.post("/restore")
+async def restore_transactions(scope: ScopeDep, request: LinesRequest) -> LineResults:
+    """Take back that bank lines belong to no document: they are open, and looked at anew."""
+    return await ignoring.restore(scope, request.transaction_ids)
 
 
 @router.get("/suggestions")
@@ -240,6 +259,18 @@ async def list_learned(
 async def forget_everything_learned(scope: ScopeDep) -> None:
     """Forget all that was learned; matches stay as they are."""
     await LearnedRepository(scope).forget_all()
+
+
+@router.get("/learned/words")
+async def get_learned_words(scope: ScopeDep) -> WordsAnswer:
+    """Read from how many lines words were learned."""
+    return WordsAnswer.model_validate(await WordRepository(scope).summary())
+
+
+@router.delete("/learned/words", status_code=204)
+async def forget_learned_words(scope: ScopeDep) -> None:
+    """Forget the words of all lines."""
+    await WordRepository(scope).forget()
 
 
 @router.delete("/learned/{fact_id}", status_code=204)

@@ -83,6 +83,16 @@ class TransactionRepository(TenantRepository[Transaction]):
         if line.match_state in {"unmatched", "suggested"}:
             line.match_state = "suggested" if waits else "unmatched"
 
+    @staticmethod
+    def ignore(line: Transaction, *, ignored: bool) -> None:
+        """Put a locked line aside of which nothing is settled, or take it up again."""
+        line.match_state = "ignored" if ignored else "unmatched"
+
+    @staticmethod
+    def is_ignored(line: Transaction) -> bool:
+        """Tell whether somebody put the line aside; one of an own transfer is aside by itself."""
+        return line.match_state == "ignored" and line.transfer_of is None
+
     async def note_examined(self, ids: Collection[TransactionId]) -> None:
         """Note that matching has looked at the lines; no news for the change feed."""
         await self._session.execute(

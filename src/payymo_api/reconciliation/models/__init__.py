@@ -16,7 +16,7 @@ from payymo_api.core.types import (
     PayoutId,
     TransactionId,
 )
-from payymo_api.reconciliation.models.learned import LearnedFact
+from payymo_api.reconciliation.models.learned import LearnedFact, LearnedWord
 from payymo_api.reconciliation.models.runs import MatchingRun
 from payymo_api.reconciliation.models.settings import MatchingSettings
 from payymo_api.reconciliation.models.suggestions import Suggestion, SuggestionDocument
@@ -26,6 +26,7 @@ __all__ = [
     "Allocation",
     "CustomerCredit",
     "LearnedFact",
+    "LearnedWord",
     "LineKey",
     "Match",
     "MatchingRun",

@@ -2,18 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import CustomerId, FactId, InvoiceId, PayoutId
+from payymo_api.tenants.models import Tenant
 
 
 class LearnedFact(TenantOwned):
     """`key` speaks for a customer (who pays for whom), or not for a document (`not_this`).
 
     `payer_account`: the key is the payer's IBAN. `payer_name`: the payer's name, as `rules.names`
-    spells it. `not_this`: the id of a line that a person took apart from the document.
+    spells it. Without a customer, the payer's money belongs nowhere. `not_this`: the id of a line
+    that a person took apart from the document.
     """
 
     __tablename__ = "learned_facts"
@@ -33,8 +35,8 @@ class LearnedFact(TenantOwned):
             "kind IN ('payer_account', 'payer_name', 'not_this')", name="ck_learned_facts_kind"
         ),
         CheckConstraint(
-            "(customer_id IS NOT NULL) = (kind <> 'not_this')"
-            " AND num_nonnulls(customer_id, invoice_id, payout_id) = 1",
+            "num_nonnulls(invoice_id, payout_id) = (kind = 'not_this')::integer"
+            " AND (kind <> 'not_this' OR customer_id IS NULL)",
             name="ck_learned_facts_about",
         ),
         Index(
@@ -68,3 +70,19 @@ class LearnedFact(TenantOwned):
     contradictions: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LearnedWord(TenantOwned):
+    """In how many lines that were matched, or belong nowhere, a word stood; '' stands in each.
+
+    The sum of all slots counts. Transactions at the same time write to different ones, so that none
+    waits for another; what is taken back may leave a slot below 0.
+    """
+
+    __tablename__ = "learned_words"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),)
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    matched: Mapped[int] = mapped_column(server_default="0")
+    nowhere: Mapped[int] = mapped_column(server_default="0")

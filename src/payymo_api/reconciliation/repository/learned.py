@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, Text, any_, delete, literal, select, tuple_
+from sqlalchemy import ColumnElement, Table, Text, any_, delete, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from payymo_api.banking.models import Transaction
@@ -16,20 +16,30 @@ from payymo_api.core.repository import TenantRepository, among
 from payymo_api.core.types import CustomerId, InvoiceId, PayoutId, TransactionId, new_id
 from payymo_api.core.writes import Write, inserted
 from payymo_api.reconciliation.models import LearnedFact
+from payymo_api.reconciliation.repository.words import WordRepository
 from payymo_api.reconciliation.schemas.learned import FactFilters
 
 PayerKind = Literal["payer_account", "payer_name"]
 _FACTS = cast("Table", LearnedFact.__table__)
-_ORDER = (LearnedFact.key.collate("C"), LearnedFact.kind.collate("C"), LearnedFact.customer_id)
-"""Everyone locks facts in this order, which is Python's of `Payer`: nobody waits crosswise."""
+_ORDER = (
+    LearnedFact.key.collate("C"),
+    LearnedFact.kind.collate("C"),
+    LearnedFact.customer_id.nulls_first(),
+)
+"""Everyone locks facts in this order, which is that of `Payer.place`: nobody waits crosswise."""
 
 
 class Payer(NamedTuple):
-    """An account or a name that paid for a customer."""
+    """An account or a name that paid for a customer; without one its money belongs nowhere."""
 
     key: str
     kind: PayerKind
-    customer_id: CustomerId
+    customer_id: CustomerId | None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where it stands in `_ORDER`."""
+        return self.key, self.kind, str(self.customer_id or "")
 
 
 class Apart(NamedTuple):
@@ -99,10 +109,10 @@ class LearnedRepository(TenantRepository[LearnedFact]):
         What nothing speaks of any more is forgotten.
         """
         times = Counter(payers)
-        facts = tuple_(LearnedFact.key, LearnedFact.kind, LearnedFact.customer_id)
-        held = self.select().where(facts.in_(times)).order_by(*_ORDER).with_for_update()
-        for row in await self._session.scalars(held.execution_options(populate_existing=True)):
-            count = times[row.key, row.kind, row.customer_id]  # type: ignore[index]  # it equals a Payer
+        held = self.select().where(LearnedFact.key == _any({each.key for each in times}))
+        locked = held.order_by(*_ORDER).with_for_update().execution_options(populate_existing=True)
+        for row in await self._session.scalars(locked):
+            count = times[Payer(row.key, row.kind, row.customer_id)]  # type: ignore[arg-type]  # a CHECK holds it
             row.confirmations = max(row.confirmations - count, 0)
             row.contradictions += count * contradicted
             if not row.confirmations and not row.contradictions:
@@ -119,12 +129,13 @@ class LearnedRepository(TenantRepository[LearnedFact]):
                 LearnedFact.tenant_id == self._tenant_id, among(LearnedFact.id, ids.all())
             )
         )
+        await WordRepository(self.scope).forget()
 
 
 def learned(scope: AnyScope, payers: Iterable[Payer]) -> list[Write]:
     """Remember each once more for every time that it is given."""
     counts = Counter(payers)
-    rows = sorted(counts)
+    rows = sorted(counts, key=lambda each: each.place)
     if not rows:
         return []
     columns: dict[str, list[object]] = {

@@ -18,7 +18,8 @@ class FactFilters(Paging):
 class FactAnswer(Answer):
     """What a decision has taught.
 
-    `payer_account`, `payer_name`: this account, or one of this name, paid for the customer.
+    `payer_account`, `payer_name`: this account, or one of this name, paid for the customer; with
+    `customer_id` null, its money belongs to none of your documents.
     `not_this`: the transaction does not belong to the document; somebody took them apart.
     """
 
@@ -38,3 +39,11 @@ class FactAnswer(Answer):
     contradictions: Annotated[int, Field(description="Times that somebody said otherwise.")]
     created_at: Instant
     last_at: Annotated[Instant, Field(description="When it was learned last.")]
+
+
+class WordsAnswer(Answer):
+    """Of how many lines the words were counted."""
+
+    words: Annotated[int, Field(description="Different words that were seen.")]
+    matched: Annotated[int, Field(description="Lines that were matched.")]
+    nowhere: Annotated[int, Field(description="Lines that somebody ignored.")]

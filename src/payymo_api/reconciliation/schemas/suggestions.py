@@ -87,8 +87,8 @@ class BulkAcceptRequest(Request):
         return self
 
 
-class AcceptError(Answer):
-    """Why one was not accepted, in the terms of a problem (RFC 9457)."""
+class Refusal(Answer):
+    """Why nothing was done about a row, in the terms of a problem (RFC 9457)."""
 
     status: Annotated[int, Field(examples=[409])]
     code: Annotated[str, Field(examples=["suggestion_decided"])]
@@ -103,7 +103,7 @@ class AcceptResult(Answer):
     suggestion_id: SuggestionRef
     status: Literal["accepted", "error"]
     match_id: MatchRef | None
-    error: AcceptError | None
+    error: Refusal | None
 
 
 class AcceptResults(Answer):

@@ -12,10 +12,10 @@ from payymo_api.reconciliation.models import Suggestion
 from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
 from payymo_api.reconciliation.schemas.suggestions import (
     MOST_ACCEPTED,
-    AcceptError,
     AcceptResult,
     AcceptResults,
     BulkAcceptRequest,
+    Refusal,
 )
 from payymo_api.reconciliation.service import proposals, suggesting
 from payymo_api.reconciliation.service.matching import Made, Origin, record
@@ -62,7 +62,7 @@ async def _result(
         async with database.scope(tenant_id) as scope:
             made = await accept(scope, id, 0, decided_by)
     except PayymoError as error:
-        refused = AcceptError.of(error)
+        refused = Refusal.of(error)
         return AcceptResult(suggestion_id=id, status="error", match_id=None, error=refused)
     return AcceptResult(suggestion_id=id, status="accepted", match_id=made.match.id, error=None)
 

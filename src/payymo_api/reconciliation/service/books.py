@@ -32,6 +32,7 @@ from payymo_api.reconciliation.errors import (
     CreditOverUsed,
     DocumentOverSettled,
     DocumentVoid,
+    LineIgnored,
     LineNotBooked,
     LineOverAllocated,
     PayoutNotWhole,
@@ -70,10 +71,13 @@ class Books:
         )
 
     def check_state(self, entries: Iterable[Entry]) -> None:
-        """Raise LineNotBooked or DocumentVoid; an undoing asks for neither."""
+        """Raise LineNotBooked, LineIgnored or DocumentVoid; an undoing asks for none."""
         for entry in entries:
-            if self.lines[entry.line].status != "booked":
+            line = self.lines[entry.line]
+            if line.status != "booked":
                 raise LineNotBooked("The transaction is still pending.")
+            if TransactionRepository.is_ignored(line):
+                raise LineIgnored("Somebody said that the transaction belongs to no document.")
             document = self.invoices.get(entry.document)
             if document and document.status == "void":
                 raise DocumentVoid(f"Document {document.number} is void.")

@@ -12,6 +12,7 @@ from payymo_api.invoicing.rules.keys import CustomerKeyKind
 from payymo_api.invoicing.rules.names import Heard, ends, heard
 from payymo_api.reconciliation.repository.candidates import Amount, Candidates
 from payymo_api.reconciliation.repository.learned import LearnedRepository
+from payymo_api.reconciliation.repository.words import WordRepository
 from payymo_api.reconciliation.rules.batches import days
 from payymo_api.reconciliation.rules.hypotheses import MOST_PAYERS
 from payymo_api.reconciliation.rules.matcher import Matcher
@@ -74,16 +75,18 @@ async def _learn(scope: Scope, matcher: Matcher, readings: Sequence[Reading]) ->
     accounts = {each for reading in readings for each in reading.accounts}
     names = {heard(each.payer, is_name=True).whole for each in readings if each.payer}
     lines = {str(each.line.id): each.line.id for each in readings}
-    customers: set[UUID] = set()
+    customers: set[UUID | None] = set()
     for fact in await LearnedRepository(scope).known({*accounts, *names, *lines}):
         if fact.document_id and fact.key in lines:
             matcher.memory.part(lines[fact.key], (), [fact.document_id])
-        elif fact.customer_id:
-            customers.add(fact.customer_id)
+        elif fact.kind != "not_this":
             told = [fact.key] if fact.kind == "payer_account" else []
             name = fact.key if fact.kind == "payer_name" else None
-            matcher.memory.learn(told, name, (), fact.customer_id, fact.confirmations)
-    return customers
+            matcher.memory.know_payer(told, name, fact.customer_id, fact.confirmations)
+            customers.add(fact.customer_id)
+    words = {word for each in readings for word in each.words}
+    matcher.memory.know_words(await WordRepository(scope).known(words))
+    return {each for each in customers if each}
 
 
 async def _part_payers(scope: Scope, matcher: Matcher) -> None:

@@ -26,6 +26,7 @@ from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
 from payymo_api.reconciliation.repository.learned import learned, rejoined
 from payymo_api.reconciliation.repository.matches import made
 from payymo_api.reconciliation.repository.suggestions import superseded
+from payymo_api.reconciliation.repository.words import heard
 from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves
 from payymo_api.reconciliation.schemas import MatchRequest, Source
 from payymo_api.reconciliation.service import learning, news
@@ -109,6 +110,7 @@ async def record_all(scope: AnyScope, books: Books, bookings: Sequence[Booking])
         *made(scope, [each.match for each in all_made], _MATCH),
         *made(scope, credits, _CREDIT),
         *made(scope, [one for each in all_made for one in each.allocations], _ALLOCATION),
+        *heard(scope, "matched", learning.words(books, entries)),
         *learned(scope, [who for each in bookings for who in learning.payers(books, each.entries)]),
         *_decided(scope, bookings),
     )

@@ -191,7 +191,7 @@ def suggestion_answer(row: Suggestion) -> SuggestionAnswer:
 
 def fact_answer(row: LearnedFact) -> FactAnswer:
     """A `not_this` has its line's id in place of a payer's key."""
-    is_payer = row.customer_id is not None
+    is_payer = row.kind != "not_this"
     document = public_id("inv", row.invoice_id) if row.invoice_id else None
     return FactAnswer.model_validate(
         {

@@ -77,12 +77,21 @@ async def reject(scope: Scope, id: SuggestionId, decided_by: str) -> Suggestion:
     suggestion.status, suggestion.decided_by = "rejected", decided_by
     suggestion.decided_at = now()
     await _mark(scope, list(books.lines.values()), waits=False)
-    pairs = list(_apart(suggestion))
-    await scope.write(*set_apart(scope, pairs))
+    await scope.write(*set_apart(scope, _apart(suggestion)))
     await TransactionRepository(scope).examine_again([suggestion.transaction_id])
-    documents = {each.invoice_id for each in pairs if each.invoice_id}
+    documents = documents_of([suggestion])
     await outbox.record(scope, DecisionMade(invoice_ids=tuple(sorted(documents))))
     return suggestion
+
+
+def documents_of(suggestions: Iterable[Suggestion]) -> set[InvoiceId]:
+    """Return the invoices and credit notes that these name, in any proposal."""
+    return {
+        InvoiceId(id)
+        for each in suggestions
+        for proposal in each.proposals
+        for id in proposals.documents(proposal, "inv")
+    }
 
 
 async def locked(scope: Scope, id: SuggestionId) -> Suggestion:

@@ -1,5 +1,6 @@
 """Undo matches: one that a person takes apart, or all that stands on a line the bank took back."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -28,9 +29,11 @@ from payymo_api.reconciliation.errors import (
 from payymo_api.reconciliation.models import Allocation, Match
 from payymo_api.reconciliation.repository.learned import LearnedRepository, set_apart
 from payymo_api.reconciliation.repository.matches import AllocationRepository, MatchRepository
+from payymo_api.reconciliation.repository.words import heard
 from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves, reversal
 from payymo_api.reconciliation.service import learning, news
 from payymo_api.reconciliation.service.books import Books
+from payymo_api.reconciliation.service.ignoring import reopen
 from payymo_api.reconciliation.service.matching import ENGINE, decision
 from payymo_api.reconciliation.service.suggesting import withdraw
 
@@ -46,7 +49,9 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> None:
 async def undo_line(database: Database, tenant_id: TenantId, id: TransactionId) -> None:
     """Undo the line's matches, the latest first, each in a transaction of its own."""
     async with database.scope(tenant_id) as scope:
-        await withdraw(scope, await lines_to_settle(scope, [id]))
+        lines = await lines_to_settle(scope, [id])
+        await withdraw(scope, lines)
+        await reopen(scope, lines)
         matches = [row.id for row in await MatchRepository(scope).of_line(id)]
     for match_id in matches:
         await _undo_as_one(database, tenant_id, {match_id})
@@ -86,6 +91,8 @@ async def _undo(scope: Scope, rows: Sequence[Match], undone_by: str) -> None:
     by_user = undone_by != ENGINE
     payers = [who for entries in parts.values() for who in learning.payers(books, entries)]
     await LearnedRepository(scope).unlearn(payers, contradicted=by_user)
+    words = sum((learning.words(books, entries) for entries in parts.values()), Counter[str]())
+    await scope.write(*heard(scope, "matched", words, -1))
     if by_user:
         await scope.write(*set_apart(scope, learning.apart(allocations)))
     await TransactionRepository(scope).examine_again([TransactionId(id) for id in books.lines])
