@@ -147,10 +147,10 @@ async def undo_match(scope: ScopeDep, caller: CallerDep, match_id: MatchRef) -> 
 
 @router.post("/ignore")
 async def ignore_transactions(scope: ScopeDep, request: LinesRequest) -> LineResults:
-    """Say that bank lines belong to no document: they are `ignored`, what was suggested withdrawn.
+    """Say that bank lines belong to no document: they are `ignored`, and not looked at.
 
-    Their payers and words are remembered. Each of up to 1,000 has a result of its own; a matched
-    line is refused (`line_matched`), so is half of an own transfer (`own_transfer`).
+    What was suggested is withdrawn, payers and words are remembered. Each of up to 1,000 has its
+    result; a matched line is refused (`line_matched`), and half of an own transfer.
     """
     return await ignoring.ignore(scope, request.transaction_ids)
 
