@@ -7,6 +7,7 @@ from payymo_api.reconciliation.rules.marks import Marks
 from payymo_api.reconciliation.rules.payer import Grade
 
 AMOUNT_ONLY = "Nothing but the amount speaks for it."
+SHORT_NUMBER = "So short a number may stand in any text, and its customer is not known to pay."
 OTHER_NUMBER = "The text names another document, or another number of the same series."
 PAID_NUMBER = "The text names a document that is paid already."
 TAKEN_BACK = "Money of this payer was taken back from it before."
@@ -23,6 +24,10 @@ def doubt(marks: Marks) -> str | None:
 
 def _is_amount_only(marks: Marks) -> bool:
     return marks.strength in {"none", "cut"} and marks.grade <= Grade.SHARED
+
+
+def _is_short(marks: Marks) -> bool:
+    return marks.short and marks.grade <= Grade.SHARED
 
 
 def _names_others(marks: Marks) -> bool:
@@ -49,6 +54,7 @@ def _is_younger(marks: Marks) -> bool:
 _REASONS: tuple[tuple[Callable[[Marks], bool], str], ...] = (
     (lambda marks: marks.fit is Fit.FOREIGN, FOREIGN),
     (_is_amount_only, AMOUNT_ONLY),
+    (_is_short, SHORT_NUMBER),
     (_names_others, OTHER_NUMBER),
     (_names_paid, PAID_NUMBER),
     (lambda marks: marks.one_nearly_fits and marks.strength != "strong", ONE_NEARLY_FITS),

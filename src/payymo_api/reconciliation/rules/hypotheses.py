@@ -8,7 +8,8 @@ from payymo_api.reconciliation.rules.closing import Closing, Fit, closing
 from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.numbering import Named
 from payymo_api.reconciliation.rules.payer import Grade
-from payymo_api.reconciliation.rules.scene import Hypothesis, Scene
+from payymo_api.reconciliation.rules.reading import Reading
+from payymo_api.reconciliation.rules.scene import Hypothesis, Scene, listed
 from payymo_api.reconciliation.rules.sets import MOST_AMOUNTS, subsets
 from payymo_api.reconciliation.rules.values import Document, Line, Rates
 
@@ -63,6 +64,7 @@ def _named(scene: Scene, index: Index, rates: Rates | None, sets: "Sets") -> Ite
             yield from _single(scene.line, each, rates)
         if customer:
             yield from sets.of(customer, documents[:_MOST_NAMED])
+            yield from sets.listed(customer, documents[:_MOST_NAMED], scene.reading)
 
 
 def _alike(line: Line, index: Index, rates: Rates | None) -> Iterator[Hypothesis]:
@@ -106,21 +108,33 @@ class Sets:
 
     def of(self, customer: UUID, named: Collection[Document]) -> Iterator[Hypothesis]:
         """Sets of all open documents, of the named ones, and of some with the named among them."""
-        line = self._line
-        documents = sorted(
-            (
-                each
-                for each in self._index.open_of(customer)
-                if each.currency == line.currency and each.issued_on <= line.booked_on
-            ),
-            key=age,
-        )
+        documents = self._owed(customer)
         if len(documents) == 1:
             return
         whole = [each for each in documents if each in named]
         yield from self._exact(documents, balance=True)
         yield from self._exact(whole)
         yield from self._some(documents, whole)
+
+    def listed(
+        self, customer: UUID, heads: Sequence[Document], reading: Reading
+    ) -> Iterator[Hypothesis]:
+        """The named ones, with those that the text lists by their last digits."""
+        owed = self._owed(customer)
+        others = listed(reading, owed, heads)
+        if others:
+            ids = others.union(each.id for each in heads)
+            yield from self._exact([each for each in owed if each.id in ids])
+
+    def _owed(self, customer: UUID) -> list[Document]:
+        return sorted(
+            (
+                each
+                for each in self._index.open_of(customer)
+                if each.currency == self._line.currency and each.issued_on <= self._line.booked_on
+            ),
+            key=age,
+        )
 
     def _exact(
         self, documents: Sequence[Document], *, balance: bool = False

@@ -8,10 +8,10 @@ from uuid import UUID
 from payymo_api.reconciliation.rules.closing import Fit
 from payymo_api.reconciliation.rules.hypotheses import age, alike_to
 from payymo_api.reconciliation.rules.index import Index
-from payymo_api.reconciliation.rules.numbering import Named, another, damaged
+from payymo_api.reconciliation.rules.numbering import Named, another, damaged, numbering
 from payymo_api.reconciliation.rules.payer import Grade
 from payymo_api.reconciliation.rules.reading import says_date
-from payymo_api.reconciliation.rules.scene import Hypothesis, Scene, listed
+from payymo_api.reconciliation.rules.scene import Hypothesis, Scene, listed, unexplained
 from payymo_api.reconciliation.rules.values import Document
 
 Reference = Literal[
@@ -25,6 +25,7 @@ Place = Literal["only", "oldest", "first_issued", "first_due", "later"]
 Hint = Literal["this", "other", "no"]
 """Whether a day or month that the text names is the document's."""
 
+_SHORT = 3
 _STRONG = {"REFERENCE", "WHOLE", "DIGITS", "ALL", "LISTED"}
 _CLOSES = {Fit.FEE, Fit.DISCOUNT, Fit.ROUNDING}
 _MIDDLE = {"NEAR", "TAIL", "ORDER", "ALL_NEAR", "SOME"}
@@ -66,6 +67,8 @@ class Marks:
     crowd: int = 0
     """How many open documents of the tenant have this amount."""
     ordered: bool = False
+    short: bool = False
+    """Its number is so short that a house or a customer may have it."""
     days_late: int = 0
 
     @property
@@ -82,8 +85,11 @@ def strength(reference: str) -> Strength:
 
 def marks(scene: Scene, found: Sequence[Hypothesis], index: Index) -> list[Marks]:
     """Return the facts of each hypothesis, in their order."""
+    taken = scene.hits.taken
+    rest = {each: unexplained(scene.reading, places) for each, places in taken.items()}
     names = {
-        document.id: scene.hits.open.get(document.id) or damaged(scene.reading, document)
+        document.id: scene.hits.open.get(document.id)
+        or damaged(rest.get(document.customer, scene.reading), document)
         for each in found
         for document in each.documents
     }
@@ -179,6 +185,7 @@ def _of_one(
         hint=_hint(document, scene),
         crowd=len(index.owed(line.currency, line.amount)),
         ordered=document.id in scene.hits.ordered,
+        short=len(numbering(document.number).whole) <= _SHORT and common.reference != "REFERENCE",
         days_late=(line.booked_on - (document.due_on or document.issued_on)).days,
     )
 

@@ -32,6 +32,8 @@ _DATE = re.compile(
     r"(?![\d/])"
 )
 """A day without a year needs dots: 1/3 is an instalment."""
+_UNTIL = frozenset("BIS TO TIL TILL TOT AL AU DO ATE FINO".split())
+"""Between two numbers of a list: all from the one to the other."""
 _LISTED = re.compile(r"\d[-./]")
 
 
@@ -128,7 +130,8 @@ def _numbers(
         if run[0].isdigit() and not _is_within(start, stop, days):
             reading.numbers.append((place, start, run))
             if first:
-                reading.gaps[place, start] = text[runs[first - 1][2] : start].strip()
+                word, _, ends = runs[first - 1]
+                reading.gaps[place, start] = "-" if word in _UNTIL else text[ends:start].strip()
         for key, last in _joined(runs, first):
             if key not in keys or keys[key].date:
                 ends = runs[last][2]

@@ -1,7 +1,7 @@
 """A line with everything that was found for it, and what it may be for."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from payymo_api.reconciliation.rules.closing import Closing
@@ -15,6 +15,7 @@ from payymo_api.reconciliation.rules.values import Document, Line
 _TAILS = range(2, 6)
 """How many last digits of a number stand for it in a list."""
 _LONGEST_RANGE = 50
+_UNTIL = {"-", "\u2013", "\u2014"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Hits:
     """Of these nothing is open."""
     ordered: set[UUID] = field(default_factory=set)
     """Open documents whose order (`po_number`) it names."""
+    taken: dict[UUID | None, list[Stretch]] = field(default_factory=dict)
+    """Where the text names documents of a customer, paid or open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def hits(reading: Reading, index: Index) -> Hits:
         if any(_inside(stretch, other) for other in known.values()):
             continue
         for document in _meant(key, reading.line, index):
+            found.taken.setdefault(document.customer, []).append(stretch)
             how = document_keys(document)[key]
             if document.open and not document.void:
                 found.open[document.id] = max(how, found.open.get(document.id, how))
@@ -94,13 +98,24 @@ def _meant(key: str, line: Line, index: Index) -> list[Document]:
     return [each for each in documents if each.open == line.amount or each.customer in customers]
 
 
+def unexplained(reading: Reading, taken: Collection[Stretch]) -> Reading:
+    """Leave out the numbers that name a document as they stand: they are no others, damaged."""
+    if not taken:
+        return reading
+    keys = {
+        key: stretch
+        for key, stretch in reading.keys.items()
+        if not any(_is_part(stretch, other) for other in taken)
+    }
+    return replace(reading, keys=keys)
+
+
+def _is_part(stretch: Stretch, other: Stretch) -> bool:
+    return stretch.text == other.text and other.start <= stretch.start and stretch.end <= other.end
+
+
 def _inside(stretch: Stretch, other: Stretch) -> bool:
-    return (
-        stretch.text == other.text
-        and other.start <= stretch.start
-        and stretch.end <= other.end
-        and (other.start, other.end) != (stretch.start, stretch.end)
-    )
+    return _is_part(stretch, other) and (other.start, other.end) != (stretch.start, stretch.end)
 
 
 def listed(reading: Reading, documents: Iterable[Document], heads: Iterable[Document]) -> set[UUID]:
@@ -125,22 +140,31 @@ def _completes(whole: str, beginning: str, tail: str) -> bool:
 
 def _tails(reading: Reading, heads: Iterable[Document]) -> set[tuple[str, str]]:
     """Return (a whole number, digits that stand for its last ones further on in the text)."""
+    places = _places(reading, heads)
     tails: set[tuple[str, str]] = set()
-    for head in heads:
-        whole = numbering(head.number).whole
-        stretch = reading.keys.get(whole)
-        if stretch is None:
-            continue
+    for whole, stretch in places.items():
         before = whole
         for text, start, digits in reading.numbers:
             follows = text == stretch.text and start >= stretch.end
-            if not follows or len(digits) not in _TAILS:
+            if not follows or len(digits) not in _TAILS or _is_named(text, start, places.values()):
                 continue
             tails.add((whole, digits))
-            if reading.gap_before(text, start) == "-":
+            if reading.gap_before(text, start) in _UNTIL:
                 tails.update((whole, each) for each in _range(before, digits))
             before = whole[: -len(digits)] + digits
     return tails
+
+
+def _places(reading: Reading, heads: Iterable[Document]) -> dict[str, Stretch]:
+    """Return whole number -> where it stands, or where its digits do."""
+    numbers = [numbering(each.number) for each in heads]
+    keys = reading.keys
+    found = {each.whole: keys.get(each.whole) or keys.get(each.digits) for each in numbers}
+    return {whole: place for whole, place in found.items() if place}
+
+
+def _is_named(text: int, start: int, places: Iterable[Stretch]) -> bool:
+    return any(each.text == text and each.start <= start < each.end for each in places)
 
 
 def _range(first: str, last: str) -> list[str]:
