@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks import intake, listing, match, overload, stats, sync
+from benchmarks import engine, intake, listing, match, overload, stats, sync
 from benchmarks.harness import Benchmark, bench_on_servers
 from benchmarks.results import machine, report
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "overload": overload.measure,
     "sync": sync.measure,
     "match": match.measure,
+    "engine": engine.measure,
     "intake": intake.measure,
 }
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.matching speed|size`: the engine alone, on data it was not tuned to."""
+"""`python -m benchmarks.matching speed|size|fit|folds`: the engine alone: measured, and taught."""
 
 import gc
 import tempfile
@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.matching import fitting
 from benchmarks.matching.drive import Tally, drive
+from benchmarks.matching.folds import held_back, results, scorer
 from benchmarks.matching.generate import generate
 from benchmarks.results import Result, machine, report
 
@@ -17,6 +19,11 @@ SMALL = 10_000
 """Open invoices of the tenant that the large one is held against."""
 Seed = Annotated[int, typer.Option(help="Another seed makes other tenants, banks and phrases.")]
 Lines = Annotated[int, typer.Option(min=100, help="Lines to decide, about.")]
+Folder = Annotated[Path, typer.Option(exists=True, file_okay=False, help="A data set.")]
+Folders = Annotated[
+    list[Path], typer.Option(exists=True, file_okay=False, help="A data set; may be repeated.")
+]
+Penalty = Annotated[float, typer.Option(min=0.001, help="Holds weights near nothing.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Add to benchmarks/RESULTS.md.")]
 
 
@@ -47,6 +54,44 @@ def size(
     small = _of_size(SMALL, seed, lines)
     large = _of_size(open_invoices, seed, lines)
     _report("matching", _size(small, large, open_invoices), keep=keep)
+
+
+@app.command()
+def fit(
+    data: Folders,
+    out: Annotated[Path, typer.Option(dir_okay=False, help="rules/weights.py of the engine.")],
+    penalty: Penalty = fitting.PENALTY,
+    tenants: Annotated[
+        fitting.Tenants, typer.Option(help="train: without every third tenant.")
+    ] = "all",
+) -> None:
+    """Fit the engine's weights; the same data give the same file."""
+    parts = [part for each in data for part in fitting.training(each, tenants)]
+    text = ""
+    for each in fitting.rounds(parts, penalty):
+        typer.echo(each, err=True)
+        text = fitting.module(each.weights, penalty, tenants)
+    out.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def folds(
+    data: Folder,
+    count: Annotated[int, typer.Option("--folds", min=2, help="Parts, by tenant.")] = 3,
+    extra: Folders | None = None,
+    score: Annotated[
+        Path | None, typer.Option(exists=True, help="score.py; by default beside the data set.")
+    ] = None,
+    penalty: Penalty = fitting.PENALTY,
+    *,
+    keep: Keep = False,
+) -> None:
+    """Measure what the engine says of tenants that its weights were not fitted to."""
+    figures = scorer(score or data.resolve().parent / "score.py")
+    found = list(held_back(data, count, extra or (), penalty))
+    _report(
+        "matching", results(figures, found, f"{count} folds of {data.name}, by tenant"), keep=keep
+    )
 
 
 def _of_size(count: int, seed: int, lines: int) -> Tally:
@@ -93,4 +138,5 @@ def _report(name: str, found: Sequence[Result], *, keep: bool) -> None:
     report(name, found, keep=keep, as_json=False)
 
 
-app()
+if __name__ == "__main__":
+    app()

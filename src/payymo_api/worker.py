@@ -18,7 +18,7 @@ from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
 from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.edge import idempotency
-from payymo_api.invoicing.events import DocumentsChanged
+from payymo_api.invoicing.events import CustomersChanged, DocumentsChanged
 from payymo_api.messaging import inbox, relay
 from payymo_api.messaging.leases import Lease
 from payymo_api.messaging.queue import ArqQueue, Job, Queue, QueueName, Run, connected, consume
@@ -90,6 +90,7 @@ async def _follow_stripe_event(tools: Tools, tenant_id: TenantId, id: UUID) -> N
 
 MATCH_OPEN_LINES = Job("match_open_lines", "sync")
 MATCH_CHANGED_DOCUMENTS = Job("match_changed_documents", "sync")
+MATCH_CHANGED_CUSTOMERS = Job("match_changed_customers", "sync")
 MATCH_CHANGED_PAYOUTS = Job("match_changed_payouts", "sync")
 MATCH_EVERYTHING = Job("match_everything", "sync")
 MATCH_AFTER_DECISION = Job("match_after_decision", "sync")
@@ -121,6 +122,7 @@ JOBS: Final[Mapping[str, Job]] = {
     payment_news.StripeCatchUpDue.name: CATCH_UP_STRIPE,
     payment_news.StripeHistoryDue.name: FETCH_STRIPE_HISTORY,
     DocumentsChanged.name: MATCH_CHANGED_DOCUMENTS,
+    CustomersChanged.name: MATCH_CHANGED_CUSTOMERS,
     payment_news.DisputesDecided.name: TELL_DISPUTED_PAYMENTS,
     payment_news.PayoutListed.name: FETCH_PAYOUT_PARTS,
     payment_news.PayoutsChanged.name: MATCH_CHANGED_PAYOUTS,
@@ -148,6 +150,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     FETCH_PAYOUT_PARTS: on_event(with_stripe(payments.fetch_payout_parts)),
     TELL_DISPUTED_PAYMENTS: on_event(in_database(payments.tell_disputed_payments)),
     MATCH_CHANGED_DOCUMENTS: on_event(in_database(reconciliation.match_changed_documents)),
+    MATCH_CHANGED_CUSTOMERS: on_event(in_database(reconciliation.match_changed_customers)),
     MATCH_CHANGED_PAYOUTS: on_event(in_database(reconciliation.match_changed_payouts)),
     SETTLE_BY_PAYMENTS: on_event(in_database(reconciliation.settle_by_payments)),
     BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),

@@ -1,6 +1,6 @@
 from typing import ClassVar
 
-from payymo_api.core.types import InvoiceId
+from payymo_api.core.types import CustomerId, InvoiceId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -10,6 +10,14 @@ class DocumentsChanged(Event):
     name: ClassVar[str] = "documents.changed"
 
     invoice_ids: tuple[InvoiceId, ...]
+
+
+class CustomersChanged(Event):
+    """Customers are called otherwise: undecided lines that speak of them may match now."""
+
+    name: ClassVar[str] = "customers.changed"
+
+    customer_ids: tuple[CustomerId, ...]
 
 
 class InvoicePaid(PublicEvent):

@@ -1,6 +1,6 @@
 from typing import ClassVar
 
-from payymo_api.core.types import InvoiceId, MatchingRunId
+from payymo_api.core.types import InvoiceId, MatchingRunId, PayoutId, TransactionId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -25,11 +25,14 @@ class MatchingDue(Event):
 
 
 class DecisionMade(Event):
-    """A match was made by a person, or undone, or a suggestion rejected: other lines may mean more.
+    """Matches were made or undone, or a suggestion rejected: other lines may mean more, or less.
 
-    `invoice_ids`: the documents it was about. Its own lines are looked at again if they are open.
+    `invoice_ids`, `payout_ids`: what it was about. `transaction_ids`: whose payers it taught. They
+    are looked at again themselves if they are open.
     """
 
     name: ClassVar[str] = "decision.made"
 
     invoice_ids: tuple[InvoiceId, ...]
+    transaction_ids: tuple[TransactionId, ...] = ()
+    payout_ids: tuple[PayoutId, ...] = ()

@@ -3,7 +3,7 @@ from typing import Any
 from payymo_api.banking.events import LineRemoved
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
-from payymo_api.invoicing.events import DocumentsChanged
+from payymo_api.invoicing.events import CustomersChanged, DocumentsChanged
 from payymo_api.payments.events import PayoutsChanged, StripeInvoicesMoved, StripePaymentsMoved
 from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.reconciliation.service import (
@@ -49,7 +49,14 @@ async def match_after_decision(
     database: Database, tenant_id: TenantId, payload: dict[str, Any]
 ) -> None:
     event = DecisionMade.model_validate(payload)
-    await examining.examine_touched(database, tenant_id, event.invoice_ids)
+    await examining.examine_after(database, tenant_id, event)
+
+
+async def match_changed_customers(
+    database: Database, tenant_id: TenantId, payload: dict[str, Any]
+) -> None:
+    event = CustomersChanged.model_validate(payload)
+    await examining.examine_customers(database, tenant_id, event.customer_ids)
 
 
 async def undo_removed_line(

@@ -55,6 +55,9 @@ class TransactionRepository(TenantRepository[Transaction]):
         )
         return (await self._session.scalars(statement)).all()
 
+    async def known(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
+        return (await self._session.scalars(self.select().where(among(Transaction.id, ids)))).all()
+
     async def fresh(self, ids: Collection[TransactionId]) -> Sequence[Transaction]:
         """Return the lines as this transaction has written them."""
         if not ids:
@@ -125,6 +128,7 @@ _SETTLED = (
     "description",
     "reference",
     "end_to_end_id",
+    "raw",
     "category",
     "match_state",
     "settled_minor",

@@ -29,7 +29,8 @@ Row = dict[str, Any]
 class Stream:
     """Every tenant's matcher, and the names that the rows know things by."""
 
-    def __init__(self) -> None:
+    def __init__(self, matcher: Callable[..., Matcher] = Matcher) -> None:
+        self._matcher = matcher
         self._matchers: dict[str, Matcher] = {}
         self._ids: dict[str, UUID] = {}
         self._names: dict[UUID, str] = {}
@@ -59,7 +60,7 @@ class Stream:
 
     def _tenant(self, row: Row) -> None:
         accounts = [each["iban"] for each in row["accounts"]]
-        self._matchers[row["id"]] = Matcher(own_accounts=accounts, own_names=[row["name"]])
+        self._matchers[row["id"]] = self._matcher(own_accounts=accounts, own_names=[row["name"]])
 
     def _customer(self, row: Row) -> None:
         names = tuple(each for each in (row["name"], row.get("trading_name")) if each)

@@ -112,6 +112,7 @@ def heard(words: Collection[str], *, is_name: bool) -> Heard:
     return Heard(kept, frozenset(every), "".join(kept), " ".join(every), is_name)
 
 
+@lru_cache(maxsize=1 << 15)
 def likeness(name: Name, payer: Heard) -> Likeness:
     """Return how well the name fits what was heard."""
     if payer.is_name and payer.whole == name.whole:

@@ -7,11 +7,13 @@ from payymo_api.core.db import Scope
 from payymo_api.core.types import CustomerId, new_id
 from payymo_api.edge.etag import IfMatch
 from payymo_api.invoicing.errors import CustomerHasInvoices, ExternalIdTaken
+from payymo_api.invoicing.events import CustomersChanged
 from payymo_api.invoicing.models import Customer
 from payymo_api.invoicing.repository import CustomerRepository, InvoiceRepository
 from payymo_api.invoicing.schemas import CustomerAnswer, CustomerRequest
 from payymo_api.invoicing.service import batch
 from payymo_api.invoicing.service.batch import Draft, Outcome
+from payymo_api.messaging import outbox
 
 Row = dict[str, Any]
 
@@ -39,6 +41,7 @@ async def replace(
         except IntegrityError as error:
             raise ExternalIdTaken("Another customer has this external_id.") from error
         await scope.session.refresh(row)
+        await outbox.record(scope, CustomersChanged(customer_ids=(id,)))
     return row
 
 
@@ -58,6 +61,8 @@ async def upsert(scope: Scope, rows: Sequence[object]) -> list[Outcome]:
     changed, same = _changed(drafts, there)
     if changed:
         await customers.change([values for _, values in changed])
+        ids = tuple(sorted(values["id"] for _, values in changed))
+        await outbox.record(scope, CustomersChanged(customer_ids=ids))
     new = [
         (drafts[name], {"id": CustomerId(new_id()), **_values(drafts[name].request)})
         for name in sorted(drafts.keys() - there.keys())

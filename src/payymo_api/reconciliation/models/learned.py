@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
@@ -49,6 +49,12 @@ class LearnedFact(TenantOwned):
             postgresql_nulls_not_distinct=True,
         ),
         Index("ix_learned_facts_customer", "tenant_id", "customer_id"),
+        Index(
+            "ix_learned_facts_invoice",
+            "tenant_id",
+            "invoice_id",
+            postgresql_where=text("invoice_id IS NOT NULL"),
+        ),
     )
     prefix = "lf"
 

@@ -1,13 +1,15 @@
 """What was learned: written with the decision that teaches it, read by key."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, Text, any_, delete, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from payymo_api.banking.models import Transaction
+from payymo_api.banking.repository import TransactionRepository
 from payymo_api.core.db import AnyScope
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
@@ -64,6 +66,20 @@ class LearnedRepository(TenantRepository[LearnedFact]):
         """Return what these accounts, names and lines have shown."""
         rows = await self.scope.fetch(_KNOWN, self._tenant_id, list(keys)) if keys else ()
         return [Known(**row) for row in rows]
+
+    async def taken_back(
+        self, documents: Collection[UUID]
+    ) -> Sequence[tuple[Transaction, InvoiceId]]:
+        """Return the lines that somebody took apart from these, each with the document."""
+        apart = select(LearnedFact.key, LearnedFact.invoice_id).where(
+            LearnedFact.tenant_id == self._tenant_id,
+            LearnedFact.invoice_id.is_not(None),
+            among(LearnedFact.invoice_id, documents),
+        )
+        found = [(TransactionId(UUID(key)), id) for key, id in await self._session.execute(apart)]
+        rows = await TransactionRepository(self.scope).known({line for line, _ in found})
+        lines = {row.id: row for row in rows}
+        return [(lines[line], id) for line, id in found if id and line in lines]
 
     async def apart(self, lines: Collection[UUID]) -> set[tuple[UUID, UUID]]:
         """Return (line, document): what somebody took apart stays apart."""

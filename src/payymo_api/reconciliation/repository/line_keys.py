@@ -65,6 +65,7 @@ WITH names AS (
     SELECT c.customer_id, c.key, count(*) OVER (PARTITION BY c.customer_id) AS words
     FROM customer_keys c
     WHERE c.tenant_id = $1 AND c.customer_id = ANY($2::uuid[]) AND c.kind = 'word'
+    AND c.key !~ '[$^]' -- a name's two ends are no words
 ), said AS (
     SELECT CASE c.kind WHEN 'number' THEN c.key ELSE 'account:' || c.key END AS key
     FROM customer_keys c

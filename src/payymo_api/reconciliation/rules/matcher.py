@@ -1,6 +1,6 @@
 """The engine's door: what one tenant's bank lines are for."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -34,11 +34,13 @@ from payymo_api.reconciliation.rules.values import (
     Verdict,
 )
 from payymo_api.reconciliation.rules.weighing import weigh
+from payymo_api.reconciliation.rules.weights import WEIGHTS
 
 _MOST_PROPOSALS = 5
 _LEAST_PROPOSED = 0.01
 _LEAST_FIRST = 0.12
 """Below it a person would only be bothered."""
+_OTHER_SETTINGS = "Other settings of automatic posting would have posted it."
 _BATCH = 0.999
 """A sum of several exact amounts on the right day was never wrong where it was measured."""
 
@@ -66,15 +68,18 @@ class Matcher:
         policy: Policy | None = None,
         own_accounts: Collection[str] = (),
         own_names: Collection[str] = (),
+        weights: Mapping[str, float] = WEIGHTS,
     ) -> None:
         self.policy = policy or Policy()
+        self._weights = weights
         self.index = Index()
         self.memory = Memory()
         self._own_accounts = frozenset(
             spelling for account in own_accounts for spelling in spellings(account)
         )
         self._own_names = tuple(each for text in own_names if (each := name_of(text)))
-        self._settled: dict[UUID, tuple[Line, tuple[Share, ...]]] = {}
+        self._settled: dict[UUID, tuple[Line, tuple[Share, ...], bool]] = {}
+        """And whether it taught anything."""
         self._entries: dict[tuple[object, ...], UUID] = {}
         self._reserved: dict[UUID, dict[UUID, None]] = {}
         self._proposed: dict[UUID, tuple[UUID, ...]] = {}
@@ -181,7 +186,7 @@ class Matcher:
         return Answer(reading.line.id, "none", because="It moves money between your own accounts.")
 
     def _answer(self, line: Line, considered: Considered) -> Answer:
-        nothing, odds = weigh(considered.nothing, considered.features)
+        nothing, odds = weigh(self._weights, considered.nothing, considered.features)
         ranked = sorted(
             range(len(odds)),
             key=lambda place: (-odds[place], [*map(age, considered.found[place].documents)]),
@@ -190,14 +195,15 @@ class Matcher:
         if not likely or odds[likely[0]] < _LEAST_FIRST:
             return Answer(line.id, "none", because="Nothing speaks for any open document.")
         proposals = tuple(self._proposal(line, considered, place, odds[place]) for place in likely)
+        margin = odds[likely[0]] - max(nothing, *(odds[place] for place in likely[1:]), 0.0)
+        close = self._too_close(margin, nothing > odds[likely[0]])
         if not considered.marks:
-            return self._judged(line, proposals, None, "Nothing else comes close.", "")
+            return self._judged(line, proposals, close, "Nothing else comes close.", "")
         facts = considered.marks[likely[0]]
         names = [numbers(considered.found[place]) for place in likely[1:]]
         second = considered.marks[likely[1]] if names else None
         lost = runner_up(facts, second, names[0] if names else "")
-        margin = odds[likely[0]] - max(nothing, *(odds[place] for place in likely[1:]), 0.0)
-        against = doubt(facts) or self._too_close(margin, nothing > odds[likely[0]])
+        against = doubt(facts) or close
         change = to_post(facts) if against else to_unpost(names)
         return self._judged(line, proposals, against, lost, change)
 
@@ -217,7 +223,9 @@ class Matcher:
         change: str,
     ) -> Answer:
         """Post the first proposal, if the tenant's settings let it."""
-        against = against or self._forbidden(proposals[0])
+        forbidden = None if against else self._forbidden(proposals[0])
+        if forbidden:
+            against, change = forbidden, _OTHER_SETTINGS
         verdict: Verdict = "propose" if against else "post"
         return Answer(line.id, verdict, proposals, against or lost, change or None)
 
@@ -263,16 +271,18 @@ class Matcher:
         """Move what is open, and learn. Without shares the line belongs nowhere."""
         self._entries.setdefault(_entry(line), line.id)
         self._release(line.id)
-        self._settled[line.id] = (line, tuple(shares))
+        teaches = by_user or bool(shares)
+        self._settled[line.id] = (line, tuple(shares), teaches)
         self._move(line, shares, 1)
-        if by_user or shares:
+        if teaches:
             self._learn(line, shares, 1)
 
     def unsettle(self, line_id: UUID) -> None:
         """Give all back, unlearn, and remember that the line is not for these documents."""
-        line, shares = self._settled.pop(line_id)
+        line, shares, has_taught = self._settled.pop(line_id)
         self._move(line, shares, -1)
-        self._learn(line, shares, -1)
+        if has_taught:
+            self._learn(line, shares, -1)
         documents = [each.document for each in shares]
         self.memory.part(line_id, payer_keys(read(line)), documents)
 

@@ -1,23 +1,19 @@
 """How likely each hypothesis is, and that none of them is right."""
 
 import math
-from collections.abc import Iterable, Sequence
-
-from payymo_api.reconciliation.rules.weights import WEIGHTS
+from collections.abc import Iterable, Mapping, Sequence
 
 
-def weigh(nothing: Iterable[str], found: Sequence[Iterable[str]]) -> tuple[float, list[float]]:
+def weigh(
+    weights: Mapping[str, float], nothing: Iterable[str], found: Sequence[Iterable[str]]
+) -> tuple[float, list[float]]:
     """Return the probability that the line is for none of them, and each one's.
 
     They sum to 1: the softmax of the sums of weights, in whatever order they come.
     """
-    scores = [_score(nothing), *map(_score, found)]
+    scores = [sum(weights.get(each, 0.0) for each in features) for features in (nothing, *found)]
     top = max(scores)
     raised = [math.exp(each - top) for each in scores]
     total = math.fsum(raised)
     first, *rest = (each / total for each in raised)
     return first, rest
-
-
-def _score(features: Iterable[str]) -> float:
-    return sum(WEIGHTS.get(each, 0.0) for each in features)

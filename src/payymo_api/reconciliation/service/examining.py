@@ -8,7 +8,8 @@ from payymo_api.banking.models import Transaction
 from payymo_api.banking.repository import TransactionRepository, lines_to_settle
 from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
-from payymo_api.core.types import InvoiceId, PayoutId, TenantId, TransactionId
+from payymo_api.core.types import CustomerId, InvoiceId, PayoutId, TenantId, TransactionId
+from payymo_api.reconciliation.events import DecisionMade
 from payymo_api.reconciliation.repository.candidates import Candidates
 from payymo_api.reconciliation.repository.line_keys import LineKeys
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
@@ -21,7 +22,7 @@ from payymo_api.reconciliation.service.matching import record_all
 from payymo_api.reconciliation.service.settings import policies
 from payymo_api.reconciliation.service.suggesting import suggest, withdraw
 
-BATCH = 100
+BATCH = 200
 
 
 async def examine_touched(
@@ -30,8 +31,33 @@ async def examine_touched(
     """Documents changed: look anew at the lines that share a key or an amount with them."""
     async with database.scope(tenant_id) as scope:
         touched = await probes.touched(scope, changed)
-        if touched:
-            await TransactionRepository(scope).examine_again(touched)
+        await TransactionRepository(scope).examine_again(touched)
+    await examine(database, tenant_id)
+
+
+async def examine_after(
+    database: Database,
+    tenant_id: TenantId,
+    decision: DecisionMade,
+) -> None:
+    """Somebody decided, or the engine: look anew at what shares a document or a payer with it."""
+    async with database.scope(tenant_id) as scope:
+        touched = {
+            *await probes.touched(scope, decision.invoice_ids),
+            *await probes.of_payers(scope, decision.transaction_ids),
+            *await _bringing(scope, decision.payout_ids),
+        }
+        await TransactionRepository(scope).examine_again(touched)
+    await examine(database, tenant_id)
+
+
+async def examine_customers(
+    database: Database, tenant_id: TenantId, changed: Collection[CustomerId]
+) -> None:
+    """Customers changed: look anew at the lines that speak of them."""
+    async with database.scope(tenant_id) as scope:
+        touched = await LineKeys(scope).speaking_of(changed)
+        await TransactionRepository(scope).examine_again(touched)
     await examine(database, tenant_id)
 
 
@@ -40,11 +66,14 @@ async def examine_payouts(
 ) -> None:
     """Payouts came or changed: look anew at the lines that may bring one of them."""
     async with database.scope(tenant_id) as scope:
-        candidates = PayoutCandidates(scope)
-        touched = await candidates.lines(await candidates.known(changed))
-        if touched:
-            await TransactionRepository(scope).examine_again([row.id for row in touched])
+        touched = await _bringing(scope, changed)
+        await TransactionRepository(scope).examine_again(touched)
     await examine(database, tenant_id)
+
+
+async def _bringing(scope: Scope, payouts: Collection[PayoutId]) -> set[TransactionId]:
+    candidates = PayoutCandidates(scope)
+    return {row.id for row in await candidates.lines(await candidates.known(payouts))}
 
 
 async def examine(database: Database, tenant_id: TenantId) -> None:

@@ -14,7 +14,7 @@ from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.rules.batches import days
 from payymo_api.reconciliation.rules.hypotheses import MOST_PAYERS
 from payymo_api.reconciliation.rules.matcher import Matcher
-from payymo_api.reconciliation.rules.payer import CROWD, Grade, payers, sharing
+from payymo_api.reconciliation.rules.payer import CROWD, Grade, payer_keys, payers, sharing
 from payymo_api.reconciliation.rules.reading import Reading, read
 from payymo_api.reconciliation.rules.values import Answer, Document, Line
 from payymo_api.reconciliation.service.lines import line_of
@@ -52,6 +52,7 @@ async def load(scope: Scope, rows: Sequence[Transaction]) -> Desk:
     owners = {each.customer for each in found if each.customer}
     await _put_customers(candidates, matcher, readings, {*learnt, *holders, *owners})
     await _put_owed(candidates, matcher, readings)
+    await _part_payers(scope, matcher)
     mine = {row.id for row in rows}
     waiting = await candidates.reserved(matcher.index.documents)
     known = dict(matcher.index.documents)
@@ -82,6 +83,12 @@ async def _learn(scope: Scope, matcher: Matcher, readings: Sequence[Reading]) ->
             name = fact.key if fact.kind == "payer_name" else None
             matcher.memory.learn(told, name, (), fact.customer_id, fact.confirmations)
     return customers
+
+
+async def _part_payers(scope: Scope, matcher: Matcher) -> None:
+    """Tell the engine whose money was taken back from the documents that it knows."""
+    for row, document in await LearnedRepository(scope).taken_back(matcher.index.documents):
+        matcher.memory.part(row.id, payer_keys(read(line_of(row))), [document])
 
 
 async def _put_documents(
@@ -128,13 +135,11 @@ async def _put_bearers(
     candidates: Candidates, matcher: Matcher, readings: Sequence[Reading]
 ) -> set[UUID]:
     """Put who bears the words of the lines; return whose number or account a line names."""
-    groups = [
-        {*words.words, *(ends(words.joined) if words.is_name else ())}
-        for each in readings
-        for words in _heard(each)
-    ]
+    spoken = [words for each in readings for words in _heard(each)]
+    groups = [set(words.words) for words in spoken]
     wanted: set[tuple[CustomerKeyKind, str]] = {
         *(("word", word) for group in groups for word in group),
+        *(("word", end) for words in spoken if words.is_name for end in ends(words.joined)),
         *(("number", key) for each in readings for key in each.keys),
         *(("account", account) for each in readings for account in each.accounts),
     }

@@ -54,31 +54,14 @@ from payymo_api.reconciliation.service.reading import read
 
 ENGINE = "engine"
 _MATCH = (
-    "id",
-    "source",
-    "probability",
-    "evidence",
-    "runner_up",
-    "note",
-    "created_by",
-    "created_at",
-)
+    "id", "source", "probability", "evidence", "runner_up", "note", "created_by", "created_at",
+)  # fmt: skip
 _CREDIT = ("id", "customer_id", "transaction_id", "amount_minor", "currency")
 _ALLOCATION = (
-    "id",
-    "match_id",
-    "transaction_id",
-    "document_type",
-    "invoice_id",
-    "payout_id",
-    "credit_id",
-    "amount_minor",
-    "currency",
-    "document_amount_minor",
-    "document_currency",
-    "write_off_minor",
+    "id", "match_id", "transaction_id", "document_type", "invoice_id", "payout_id", "credit_id",
+    "amount_minor", "currency", "document_amount_minor", "document_currency", "write_off_minor",
     "write_off_reason",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -140,7 +123,7 @@ async def record_all(scope: AnyScope, books: Books, bookings: Sequence[Booking])
             books.move(each.entries)
             row = _match(each.origin)
             all_made.append(Made(row, [_allocation(books, row.id, one) for one in each.entries]))
-            news_of += _news(books, row, each)
+            news_of += _news(books, row, each.entries)
     credits = [one for each in bookings for one in _credits(books, each)]
     await scope.write(
         *made(scope, [each.match for each in all_made], _MATCH),
@@ -149,19 +132,18 @@ async def record_all(scope: AnyScope, books: Books, bookings: Sequence[Booking])
         *learned(scope, [who for each in bookings for who in learning.payers(books, each.entries)]),
         *_decided(scope, bookings),
     )
-    await outbox.record(scope, *news_of)
+    if bookings:
+        await outbox.record(scope, *news_of, _decision(books, entries))
     return all_made
 
 
-def _news(books: Books, row: Match, booking: Booking) -> list[Event]:
+def _news(books: Books, row: Match, entries: Sequence[Entry]) -> list[Event]:
     """Tell it while the books stand as this match has left them."""
-    entries = booking.entries
     settled = {id for id, move in document_moves(entries).items() if move > 0}
     return [
         *news.matched(books, row, entries),
         *news.settled(books, row.id, settled),
         *news.reconciled(books, row.id, entries),
-        *([] if booking.origin.source == "auto" else [_decision(books)]),
     ]
 
 
@@ -188,7 +170,7 @@ async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
     await TransactionRepository(scope).examine_again([TransactionId(id) for id in books.lines])
     row.status, row.undone_by, row.undone_at = "undone", undone_by, now()
     waiting = await payments_for(scope, [row.id for row in books.invoices.values()])
-    await outbox.record(scope, *news.unmatched(books, row, entries), _decision(books))
+    await outbox.record(scope, *news.unmatched(books, row, entries), _decision(books, entries))
     if waiting:
         await outbox.record(scope, StripePaymentsMoved(payment_ids=waiting))
     return row
@@ -209,8 +191,14 @@ def _decided(scope: AnyScope, bookings: Sequence[Booking]) -> list[Write]:
     ]
 
 
-def _decision(books: Books) -> DecisionMade:
-    return DecisionMade(invoice_ids=tuple(InvoiceId(id) for id in sorted(books.invoices)))
+def _decision(books: Books, entries: Sequence[Entry]) -> DecisionMade:
+    documents = sorted({each.document for each in entries})
+    lines = sorted({each.line for each in entries})
+    return DecisionMade(
+        invoice_ids=tuple(InvoiceId(id) for id in documents if id in books.invoices),
+        transaction_ids=tuple(TransactionId(id) for id in lines),
+        payout_ids=tuple(PayoutId(id) for id in documents if id in books.payouts),
+    )
 
 
 def _match(origin: Origin) -> Match:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
+from payymo_api.banking.repository import TransactionRepository
 from payymo_api.core.db import Scope
 from payymo_api.core.types import InvoiceId, TransactionId
 from payymo_api.invoicing.models import Invoice
@@ -13,7 +14,8 @@ from payymo_api.reconciliation.repository.line_keys import LineKeys
 from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
 from payymo_api.reconciliation.rules.batches import days
 from payymo_api.reconciliation.rules.matcher import Matcher
-from payymo_api.reconciliation.rules.reading import Reading
+from payymo_api.reconciliation.rules.reading import Reading, read
+from payymo_api.reconciliation.service.lines import line_of
 
 
 def of_line(reading: Reading, matcher: Matcher) -> set[str]:
@@ -21,13 +23,13 @@ def of_line(reading: Reading, matcher: Matcher) -> set[str]:
     words = {*heard(reading.words, is_name=False).words, *heard(reading.payer, is_name=True).words}
     return {
         *reading.keys,
-        *of_payer(reading),
+        *_of_payer(reading),
         *(f"word:{word}" for word in words),
         *(_of_day(day) for day in days(reading.line) if matcher.may_collect(reading)),
     }
 
 
-def of_payer(reading: Reading) -> Iterator[str]:
+def _of_payer(reading: Reading) -> Iterator[str]:
     for account in reading.accounts:
         yield f"account:{account}"
     if reading.payer:
@@ -43,6 +45,13 @@ def _of_documents(rows: Iterable[Invoice]) -> Iterator[str]:
         yield from document_keys(row.number, row.creditor_reference, row.po_number)
         if row.collection_on:
             yield _of_day(row.collection_on)
+
+
+async def of_payers(scope: Scope, ids: Collection[TransactionId]) -> set[TransactionId]:
+    """Return the undecided lines of the payers of these lines."""
+    rows = await TransactionRepository(scope).known(ids)
+    readings = [read(line_of(row)) for row in rows]
+    return await LineKeys(scope).found_by({key for each in readings for key in _of_payer(each)})
 
 
 async def touched(scope: Scope, ids: Collection[InvoiceId]) -> set[TransactionId]:
