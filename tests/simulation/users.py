@@ -26,7 +26,7 @@ from payymo_api.invoicing.models import Invoice
 from payymo_api.invoicing.service import invoices
 from payymo_api.reconciliation.models import Match
 from payymo_api.reconciliation.schemas import MatchRequest
-from payymo_api.reconciliation.service import matching, running
+from payymo_api.reconciliation.service import matching, running, unmatching
 from payymo_api.tools import Tools
 from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.schemas import EndpointRequest
@@ -106,7 +106,7 @@ class Users:
         found = await self._any(Match, Match.status == "active")
         if found:
             async with self.tools.database.scope(self.tenant_id) as scope:
-                await matching.undo(scope, MatchId(found.id), "key_of_somebody")
+                await unmatching.undo(scope, MatchId(found.id), "key_of_somebody")
 
     async def categorise(self) -> None:
         line = await self._any(Transaction, Transaction.removed_at.is_(None))

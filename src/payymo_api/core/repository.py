@@ -41,8 +41,12 @@ class TenantRepository(Generic[M]):
         return found
 
     async def get_locked(self, id: UUID) -> M:
-        """`get`, and hold the row's lock until the transaction ends."""
-        statement = self.select().where(self._id == id).with_for_update()
+        """`get`, and hold the row's lock until the transaction ends.
+
+        As everywhere here, rows that refer to it may be written meanwhile (FOR NO KEY UPDATE): the
+        foreign key's check waits for nobody, so it can't wait crosswise.
+        """
+        statement = self.select().where(self._id == id).with_for_update(key_share=True)
         found = await self._session.scalar(statement.execution_options(populate_existing=True))
         if found is None:
             raise NotFound("There is no such thing here.")
@@ -105,5 +109,5 @@ def changes(scope: AnyScope, rows: Sequence[TenantOwned], attributes: Sequence[s
 def _locking(table: Table, names: tuple[str, ...]) -> str:
     return (
         f"SELECT {', '.join(names)} FROM {table.name}"  # noqa: S608  our own names
-        " WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE"
+        " WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
     )

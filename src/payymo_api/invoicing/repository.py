@@ -60,11 +60,18 @@ class CustomerRepository(TenantRepository[Customer]):
         held = self.select().where(condition).order_by(Customer.id)
         return (await self._session.scalars(held.with_for_update(read=True, key_share=True))).all()
 
+    async def get_unheld(self, id: CustomerId) -> Customer:
+        """`get_locked`, once no document that names it is being written."""
+        await self._session.execute(self.select().where(Customer.id == id).with_for_update())
+        return await self.get_locked(id)
+
     async def named_locked(self, external_ids: Collection[str]) -> Sequence[Customer]:
         """Return those that exist, their rows locked in id order until the transaction ends."""
         statement = self.select().where(Customer.external_id == _any(external_ids))
         return (
-            await self._session.scalars(statement.order_by(Customer.id).with_for_update())
+            await self._session.scalars(
+                statement.order_by(Customer.id).with_for_update(key_share=True)
+            )
         ).all()
 
     async def insert(self, rows: Sequence[Row]) -> set[CustomerId]:
@@ -132,12 +139,16 @@ class InvoiceRepository(TenantRepository[Invoice]):
     async def named_locked(self, external_ids: Collection[str]) -> Sequence[Invoice]:
         """Return those that exist, their rows locked in id order until the transaction ends."""
         statement = self.select().where(Invoice.external_id == _any(external_ids))
-        return (await self._session.scalars(statement.order_by(Invoice.id).with_for_update())).all()
+        return (
+            await self._session.scalars(
+                statement.order_by(Invoice.id).with_for_update(key_share=True)
+            )
+        ).all()
 
     async def of_source_locked(self, source: str, refs: Collection[str]) -> Sequence[Invoice]:
         """Return the source's documents that exist, their rows locked in id order."""
         mine = (Invoice.source == source, Invoice.source_ref == _any(refs))
-        statement = self.select().where(*mine).order_by(Invoice.id).with_for_update()
+        statement = self.select().where(*mine).order_by(Invoice.id).with_for_update(key_share=True)
         fresh = statement.execution_options(populate_existing=True)
         return (await self._session.scalars(fresh)).all()
 

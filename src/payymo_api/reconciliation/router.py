@@ -59,6 +59,7 @@ from payymo_api.reconciliation.service import (
     settings,
     suggesting,
     tracing,
+    unmatching,
 )
 from payymo_api.reconciliation.service.news import (
     answer,
@@ -138,7 +139,7 @@ async def undo_match(scope: ScopeDep, caller: CallerDep, match_id: MatchRef) -> 
     409 `match_undone` the second time; 409 `credit_in_use` or `later_match_depends` where a later
     match builds on it.
     """
-    await matching.undo(scope, match_id, public_id("key", caller.key_id))
+    await unmatching.undo(scope, match_id, public_id("key", caller.key_id))
 
 
 @router.get("/suggestions")

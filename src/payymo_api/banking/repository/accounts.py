@@ -31,14 +31,16 @@ class AccountRepository(TenantRepository[BankAccount]):
     async def locked_of(self, id: ConnectionId) -> Sequence[BankAccount]:
         """Return a connection's accounts, their rows locked in id order."""
         statement = self.select().where(BankAccount.connection_id == id).order_by(BankAccount.id)
-        return (await self._session.scalars(statement.with_for_update())).all()
+        return (await self._session.scalars(statement.with_for_update(key_share=True))).all()
 
     async def lock(self, ids: Collection[AccountId]) -> None:
         """Hold the accounts, in id order, until the transaction ends."""
         statement = select(BankAccount.id).where(
             BankAccount.tenant_id == self._tenant_id, BankAccount.id.in_(ids)
         )
-        await self._session.execute(statement.order_by(BankAccount.id).with_for_update())
+        await self._session.execute(
+            statement.order_by(BankAccount.id).with_for_update(key_share=True)
+        )
 
     async def hold(self) -> None:
         """Let one transaction at a time make accounts of this tenant, until it ends."""
@@ -76,13 +78,19 @@ class AccountRepository(TenantRepository[BankAccount]):
 
     async def idle(self, id: AccountId) -> BankAccount | None:
         """Lock and return an account, unless it is being written just now."""
-        statement = self.select().where(BankAccount.id == id).with_for_update(skip_locked=True)
+        statement = (
+            self.select()
+            .where(BankAccount.id == id)
+            .with_for_update(skip_locked=True, key_share=True)
+        )
         return await self._session.scalar(statement)
 
     async def idle_of(self, id: ConnectionId) -> Sequence[BankAccount]:
         """Lock and return a connection's accounts but those that are being written just now."""
         statement = self.select().where(BankAccount.connection_id == id).order_by(BankAccount.id)
-        return (await self._session.scalars(statement.with_for_update(skip_locked=True))).all()
+        return (
+            await self._session.scalars(statement.with_for_update(skip_locked=True, key_share=True))
+        ).all()
 
 
 async def due(session: AsyncSession, limit: int) -> Sequence[tuple[TenantId, AccountId]]:

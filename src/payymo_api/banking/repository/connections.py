@@ -29,7 +29,7 @@ class ConnectionRepository(TenantRepository[BankConnection]):
 
     async def find_locked(self, id: ConnectionId) -> BankConnection | None:
         """`find`, and hold the row's lock until the transaction ends."""
-        statement = self.select().where(BankConnection.id == id).with_for_update()
+        statement = self.select().where(BankConnection.id == id).with_for_update(key_share=True)
         return await self._session.scalar(statement.execution_options(populate_existing=True))
 
     async def keep_pending(self, row: BankConnection) -> None:

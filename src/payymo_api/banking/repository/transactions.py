@@ -39,7 +39,7 @@ class TransactionRepository(TenantRepository[Transaction]):
             self.select()
             .where(among(Transaction.id, ids))
             .order_by(Transaction.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
         return (await self._session.scalars(statement)).all()
@@ -50,7 +50,7 @@ class TransactionRepository(TenantRepository[Transaction]):
             self.select()
             .where(or_(among(Transaction.id, ids), among(Transaction.transfer_of, ids)))
             .order_by(Transaction.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
         return (await self._session.scalars(statement)).all()
@@ -105,7 +105,9 @@ class TransactionRepository(TenantRepository[Transaction]):
         if ids is not None:
             waiting = waiting.where(among(Transaction.id, ids))
         held = (
-            await self._session.scalars(waiting.order_by(Transaction.id).with_for_update())
+            await self._session.scalars(
+                waiting.order_by(Transaction.id).with_for_update(key_share=True)
+            )
         ).all()
         await self._session.execute(
             update(Transaction)

@@ -96,7 +96,7 @@ class TransferRepository(TransactionRepository):
             self.select()
             .where(among(Transaction.id, ids), *_FREE)
             .order_by(Transaction.id)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
             .execution_options(populate_existing=True)
         )
         return (await self._session.scalars(statement)).all()

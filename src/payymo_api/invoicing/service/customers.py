@@ -47,7 +47,7 @@ async def replace(
 
 async def delete(scope: Scope, id: CustomerId) -> None:
     customers = CustomerRepository(scope)
-    row = await customers.get_locked(id)
+    row = await customers.get_unheld(id)
     if await InvoiceRepository(scope).of_customer(id):
         raise CustomerHasInvoices("This customer has documents.")
     await customers.remove(row)

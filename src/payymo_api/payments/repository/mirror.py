@@ -1,4 +1,4 @@
-"""The rows of a kind by Stripe's ids: made once, locked in the order of those ids."""
+"""The rows of a kind by Stripe's ids: made once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,10 +39,12 @@ class MirrorRepository(TenantRepository[RowT], Generic[RowT]):
     async def locked(
         self, connection_id: StripeConnectionId, stripe_ids: Sequence[str]
     ) -> dict[str, RowT]:
-        """Return the rows by Stripe id, removed ones too, locked until the transaction ends."""
-        statement = (
-            self._of(connection_id, stripe_ids).order_by(self.model.stripe_id).with_for_update()
-        )
+        """Return the rows by Stripe id, removed ones too, locked until the transaction ends.
+
+        In the order of our ids, as matching locks them.
+        """
+        mine = self._of(connection_id, stripe_ids).order_by(self._id)
+        statement = mine.with_for_update(key_share=True)
         rows = await self._session.scalars(statement.execution_options(populate_existing=True))
         return {row.stripe_id: row for row in rows}
 

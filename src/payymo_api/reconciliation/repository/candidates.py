@@ -15,13 +15,15 @@ from payymo_api.core.repository import TenantRepository, among
 from payymo_api.core.types import TransactionId
 from payymo_api.invoicing.rules.keys import CustomerKeyKind
 from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE
-from payymo_api.reconciliation.rules.payer import CROWD, MOST_COMPARED
+from payymo_api.reconciliation.rules.index import CROWD
+from payymo_api.reconciliation.rules.payer import MOST_COMPARED
 from payymo_api.reconciliation.rules.values import Customer, Discount, Document
 
 Amount = tuple[str, int]
 """Currency and minor units."""
-_MOST_OWED = 400
-"""Documents of one customer; nobody pays more of them by name, and no set is searched in more."""
+_SOME = 10
+"""Of equal documents so many may be settled by lines of other amounts."""
+_MOST_OWED = 400  # of one customer
 _UNEXAMINED = text(
     "transactions.examined_at IS NULL AND transactions.match_state IN ('unmatched', 'suggested')"
     " AND transactions.status = 'booked' AND transactions.removed_at IS NULL"
@@ -35,8 +37,6 @@ _DOCUMENT = (
 
 
 class Own(NamedTuple):
-    """What is the tenant's own."""
-
     accounts: Collection[str]
     names: Collection[str]
 
@@ -53,7 +53,7 @@ class Candidates(TenantRepository[Transaction]):
             .where(_UNEXAMINED)
             .order_by(Transaction.booked_on, Transaction.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         )
         return (await self._session.scalars(statement)).all()
 
@@ -78,13 +78,18 @@ class Candidates(TenantRepository[Transaction]):
         """Return what these keys name, paid or open: of one key the latest documents."""
         return _documents(await self._fetch(_NAMED, list(keys)))
 
-    async def alike(self, amounts: Collection[Amount], lines: int) -> list[Document]:
+    async def alike(
+        self, amounts: Mapping[Amount, int]
+    ) -> tuple[list[Document], list[tuple[Amount, Sequence[UUID]]]]:
         """Return the invoices of which exactly so much is open, of less than 0 the credit notes.
 
-        So many that they stay more than the engine minds when each line has settled one.
+        `amounts`: how many lines there are of each. Where the documents stay more than the engine
+        minds though each of those lines settles one, there are only their ids, by amount.
         """
-        most = MOST_ALIKE + lines
-        return _documents(await self._fetch(_ALIKE, *_columns(amounts, 2), most))
+        most = [MOST_ALIKE + count + _SOME for count in amounts.values()]
+        rows = await self._fetch(_ALIKE, *_columns(amounts, 2), most)
+        crowds = [((row["owed_in"], row["owed"]), row["ids"]) for row in rows if row["id"] is None]
+        return _documents(row for row in rows if row["id"] is not None), crowds
 
     async def owed(self, customers: Collection[UUID]) -> list[Document]:
         """Return what is open of these customers, the oldest first."""
@@ -104,7 +109,7 @@ class Candidates(TenantRepository[Transaction]):
     async def holders(
         self, keys: Collection[tuple[CustomerKeyKind, str]]
     ) -> Mapping[tuple[str, str], Sequence[UUID]]:
-        """Return key -> the customers of whom it speaks, at most one more than a crowd."""
+        """Return key -> the customers of whom it speaks; of a crowd's, none."""
         rows = await self._fetch(_HOLDERS, *_columns(keys, 2)) if keys else ()
         return {(row["kind"], row["key"]): row["customers"] for row in rows}
 
@@ -195,13 +200,21 @@ SELECT {_DOCUMENT} FROM (
 WHERE i.removed_at IS NULL ORDER BY i.id
 """  # noqa: S608  our own names
 _ALIKE = f"""
-SELECT i.* FROM unnest($2::text[], $3::bigint[]) AS wanted (currency, minor)
+SELECT {_DOCUMENT}, wanted.currency AS owed_in, wanted.minor AS owed,
+    CASE WHEN i.id IS NULL THEN few.ids END AS ids
+FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS wanted (currency, minor, most)
 CROSS JOIN LATERAL (
-    SELECT {_DOCUMENT} FROM invoices i
-    WHERE i.tenant_id = $1 AND i.currency = wanted.currency AND i.open_minor = abs(wanted.minor)
-    AND i.kind = CASE WHEN wanted.minor < 0 THEN 'credit_note' ELSE 'invoice' END
-    AND {_OPEN_DOCUMENT} LIMIT $4
-) AS i
+    SELECT array_agg(one.id) AS ids FROM (
+        SELECT i.id FROM invoices i
+        WHERE i.tenant_id = $1 AND i.currency = wanted.currency
+        AND i.open_minor = abs(wanted.minor)
+        AND i.kind = CASE WHEN wanted.minor < 0 THEN 'credit_note' ELSE 'invoice' END
+        AND {_OPEN_DOCUMENT} LIMIT wanted.most + 1
+    ) AS one
+) AS few
+LEFT JOIN invoices i ON i.tenant_id = $1 AND i.id = ANY(few.ids)
+    AND cardinality(few.ids) <= wanted.most
+WHERE few.ids IS NOT NULL
 """  # noqa: S608  our own names
 _OWED = f"""
 SELECT i.* FROM unnest($2::uuid[]) AS wanted (customer_id)
@@ -246,13 +259,15 @@ _HOLDERS = f"""
 SELECT wanted.kind, wanted.key, few.customers
 FROM unnest($2::text[], $3::text[]) AS wanted (kind, key)
 CROSS JOIN LATERAL (
-    SELECT array_agg(one.customer_id) AS customers FROM (
+    SELECT count(*) AS bearers,
+        CASE WHEN count(*) > {CROWD} THEN '{{}}' ELSE array_agg(one.customer_id) END AS customers
+    FROM (
         SELECT k.customer_id FROM customer_keys k
         WHERE k.tenant_id = $1 AND k.kind = wanted.kind AND k.key = wanted.key
         ORDER BY k.customer_id LIMIT {CROWD + 1}
     ) AS one
 ) AS few
-WHERE few.customers IS NOT NULL
+WHERE few.bearers > 0
 """  # noqa: S608  our own names
 _BEARING = """
 SELECT k.key, k.customer_id FROM unnest($2::text[], $3::uuid[]) AS wanted (key, customer_id)

@@ -94,12 +94,17 @@ class LearnedRepository(TenantRepository[LearnedFact]):
         }
 
     async def unlearn(self, payers: Collection[Payer], *, contradicted: bool) -> None:
-        """Take one confirmation of each back; what nothing speaks of any more is forgotten."""
+        """Take a confirmation back for every time that each is given.
+
+        What nothing speaks of any more is forgotten.
+        """
+        times = Counter(payers)
         facts = tuple_(LearnedFact.key, LearnedFact.kind, LearnedFact.customer_id)
-        held = self.select().where(facts.in_(payers)).order_by(*_ORDER).with_for_update()
+        held = self.select().where(facts.in_(times)).order_by(*_ORDER).with_for_update()
         for row in await self._session.scalars(held.execution_options(populate_existing=True)):
-            row.confirmations = max(row.confirmations - 1, 0)
-            row.contradictions += contradicted
+            count = times[row.key, row.kind, row.customer_id]  # type: ignore[index]  # it equals a Payer
+            row.confirmations = max(row.confirmations - count, 0)
+            row.contradictions += count * contradicted
             if not row.confirmations and not row.contradictions:
                 await self._session.delete(row)
 

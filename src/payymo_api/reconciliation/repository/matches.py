@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Table, exists, or_
 
 from payymo_api.core.db import AnyScope, TenantOwned
 from payymo_api.core.page import Keyset, Page
-from payymo_api.core.repository import TenantRepository, changes, locked
+from payymo_api.core.repository import TenantRepository, among, changes, locked
 from payymo_api.core.types import (
     CreditId,
     MatchId,
@@ -59,18 +59,24 @@ class MatchRepository(TenantRepository[Match]):
         statement = self.select().where(Match.status == "active", of_line)
         return (await self._session.scalars(statement.order_by(Match.id.desc()))).all()
 
-    async def followers(self, match: Match) -> Sequence[Match]:
-        """Return later active matches that share a document or a credit, the latest first."""
-        mine = await AllocationRepository(self.scope).of([match.id])
+    async def active_locked(self, ids: Collection[MatchId]) -> Sequence[Match]:
+        """Return those that are not undone, locked in id order until the transaction ends."""
+        statement = self.select().where(among(Match.id, ids), Match.status == "active")
+        held = statement.order_by(Match.id).with_for_update(key_share=True)
+        return (await self._session.scalars(held)).all()
+
+    async def sharing(self, ids: Collection[MatchId]) -> Sequence[Match]:
+        """Return the other active matches that share a line, a document or a credit with these."""
+        mine = await AllocationRepository(self.scope).of(ids)
         shared = [
-            column.in_({value for each in mine if (value := getattr(each, column.key))})
-            for column in _DOCUMENT_COLUMNS.values()
+            among(column, {value for each in mine if (value := getattr(each, column.key))})
+            for column in (Allocation.transaction_id, *_DOCUMENT_COLUMNS.values())
         ]
         touching = exists().where(
             Allocation.tenant_id == self._tenant_id, Allocation.match_id == Match.id, or_(*shared)
         )
-        statement = self.select().where(Match.status == "active", Match.id > match.id, touching)
-        return (await self._session.scalars(statement.order_by(Match.id.desc()))).all()
+        others = self.select().where(Match.status == "active", Match.id.not_in(ids), touching)
+        return (await self._session.scalars(others)).all()
 
 
 def _named(filters: MatchFilters) -> list[ColumnElement[bool]]:

@@ -12,6 +12,8 @@ from payymo_api.invoicing.rules.plain import compact
 from payymo_api.reconciliation.rules.numbering import document_keys
 from payymo_api.reconciliation.rules.values import Customer, Document, Payout, Rates
 
+CROWD = 400
+"""A word in more customers' names than this finds nobody by itself."""
 Amount = tuple[str, int]
 """Currency and minor units."""
 
@@ -33,6 +35,7 @@ class Index:
         self._by_customer_number: dict[str, dict[UUID, None]] = {}
         self._by_account: dict[str, dict[UUID, None]] = {}
         self._by_word: dict[str, dict[UUID, None]] = {}
+        self._crowds: set[str] = set()
         self._paid: dict[Amount, dict[UUID, None]] = {}
         self._payouts_by_amount: dict[Amount, dict[UUID, None]] = {}
 
@@ -86,9 +89,18 @@ class Index:
         _add(self._payouts_by_amount, (payout.currency, payout.amount), payout.id)
 
     def put_bearers(self, word: str, customers: Iterable[UUID]) -> None:
-        """Say who bears a word; of a crowd, some are enough, and those who matter."""
+        """Say who bears a word; of a crowd, those who matter are enough."""
         for each in customers:
             _add(self._by_word, word, each)
+
+    def put_crowd(self, word: str) -> None:
+        """Say that more bear this word than anybody would name."""
+        self._crowds.add(word)
+
+    def put_owed(self, currency: str, amount: int, documents: Iterable[UUID]) -> None:
+        """Say of which documents so much is open: so many that nobody asks for more of them."""
+        for each in documents:
+            _add(self._by_open, (currency, amount), each)
 
     def put_rates(self, rates: Rates) -> None:
         insort(self._rates, rates, key=lambda each: each.on)
@@ -141,6 +153,9 @@ class Index:
     def bearers(self, word: str) -> dict[UUID, None]:
         """Return the customers with this word in their name."""
         return self._by_word.get(word, {})
+
+    def is_crowd(self, word: str) -> bool:
+        return word in self._crowds or len(self.bearers(word)) > CROWD
 
     def payouts_of(self, currency: str, amount: int) -> list[Payout]:
         """Return the payouts of this amount, and of as much in the other direction."""

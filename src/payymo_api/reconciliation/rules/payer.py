@@ -12,8 +12,6 @@ from payymo_api.reconciliation.rules.index import Index
 from payymo_api.reconciliation.rules.memory import Memory
 from payymo_api.reconciliation.rules.reading import Reading
 
-CROWD = 400
-"""A word in more customers' names than this finds nobody by itself."""
 MOST_COMPARED = 24
 
 
@@ -157,14 +155,14 @@ def sharing(words: Heard | None, index: Index) -> list[UUID]:
     """Return the customers who share most words with what was heard."""
     if words is None:
         return []
-    found = [index.bearers(word) for word in dict.fromkeys(words.words)]
-    few = [each for each in found if 0 < len(each) <= CROWD]
-    crowded = [each for each in found if len(each) > CROWD]
+    found = {word: index.bearers(word) for word in words.words}
+    crowded = [each for word, each in found.items() if index.is_crowd(word)]
+    few = [each for word, each in found.items() if each and not index.is_crowd(word)]
     counts: Counter[UUID] = Counter()
     for each in few:
         counts.update(each.keys())
     if crowded and (few or len(crowded) > 1):
-        least = min(crowded, key=len)
+        least = min(filter(None, crowded), key=len, default={})
         pool = counts if few else least
         for each in crowded:
             for customer in pool:

@@ -10,6 +10,7 @@ from payymo_api.banking.service.transfers import pair
 from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import CustomerId, InvoiceId, PayoutId, TenantId, TransactionId
 from payymo_api.reconciliation.events import DecisionMade
+from payymo_api.reconciliation.repository import looks
 from payymo_api.reconciliation.repository.candidates import Candidates
 from payymo_api.reconciliation.repository.line_keys import LineKeys
 from payymo_api.reconciliation.repository.payouts import PayoutCandidates
@@ -29,6 +30,7 @@ async def examine_touched(
     database: Database, tenant_id: TenantId, changed: Collection[InvoiceId]
 ) -> None:
     """Documents changed: look anew at the lines that share a key or an amount with them."""
+    await looks.over(database, tenant_id)
     async with database.scope(tenant_id) as scope:
         touched = await probes.touched(scope, changed)
         await TransactionRepository(scope).examine_again(touched)
@@ -41,6 +43,7 @@ async def examine_after(
     decision: DecisionMade,
 ) -> None:
     """Somebody decided, or the engine: look anew at what shares a document or a payer with it."""
+    await looks.over(database, tenant_id)
     async with database.scope(tenant_id) as scope:
         touched = {
             *await probes.touched(scope, decision.invoice_ids),
@@ -55,6 +58,7 @@ async def examine_customers(
     database: Database, tenant_id: TenantId, changed: Collection[CustomerId]
 ) -> None:
     """Customers changed: look anew at the lines that speak of them."""
+    await looks.over(database, tenant_id)
     async with database.scope(tenant_id) as scope:
         touched = await LineKeys(scope).speaking_of(changed)
         await TransactionRepository(scope).examine_again(touched)
@@ -65,6 +69,7 @@ async def examine_payouts(
     database: Database, tenant_id: TenantId, changed: Collection[PayoutId]
 ) -> None:
     """Payouts came or changed: look anew at the lines that may bring one of them."""
+    await looks.over(database, tenant_id)
     async with database.scope(tenant_id) as scope:
         touched = await _bringing(scope, changed)
         await TransactionRepository(scope).examine_again(touched)
@@ -86,6 +91,7 @@ async def examine(database: Database, tenant_id: TenantId) -> None:
 
 async def examine_batch(scope: Scope) -> int:
     """Decide about some waiting lines, the oldest first; return how many were looked at."""
+    await looks.join(scope)
     rows = await Candidates(scope).unexamined(BATCH)
     if not rows:
         return 0

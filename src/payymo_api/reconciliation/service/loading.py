@@ -1,5 +1,6 @@
 """Fill an engine with whatever some lines may mean: by their keys, in a few statements for all."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.rules.batches import days
 from payymo_api.reconciliation.rules.hypotheses import MOST_PAYERS
 from payymo_api.reconciliation.rules.matcher import Matcher
-from payymo_api.reconciliation.rules.payer import CROWD, Grade, payer_keys, payers, sharing
+from payymo_api.reconciliation.rules.payer import Grade, payer_keys, payers, sharing
 from payymo_api.reconciliation.rules.reading import Reading, read
 from payymo_api.reconciliation.rules.values import Answer, Document, Line
 from payymo_api.reconciliation.service.lines import line_of
@@ -98,11 +99,13 @@ async def _put_documents(
     paid = await candidates.paid(
         {(line.currency, -line.amount) for line in _lines(readings) if line.amount < 0}
     )
+    amounts = Counter(each for line in _lines(readings) for each in _amounts(line))
+    alike, crowds = await candidates.alike(amounts)
+    for (currency, amount), ids in crowds:
+        matcher.index.put_owed(currency, amount, ids)
     found = [
         *await candidates.named({key for each in readings for key in each.keys}),
-        *await candidates.alike(
-            {each for line in _lines(readings) for each in _amounts(line)}, len(readings)
-        ),
+        *alike,
         *await candidates.collected(
             {
                 (each.line.currency, day, each.line.amount)
@@ -145,7 +148,9 @@ async def _put_bearers(
     }
     found: set[UUID] = set()
     for (kind, key), customers in (await candidates.holders(wanted)).items():
-        if kind == "word":
+        if kind == "word" and not customers:
+            matcher.index.put_crowd(key)
+        elif kind == "word":
             matcher.index.put_bearers(key, customers)
         else:
             found.update(customers)
@@ -168,10 +173,9 @@ async def _put_crowds(
     pairs: set[tuple[str, UUID]] = set()
     together: list[Collection[str]] = []
     for group in groups:
-        crowded = [word for word in group if len(index.bearers(word)) > CROWD]
-        few = [word for word in group if 0 < len(index.bearers(word)) <= CROWD]
-        if few:
-            pool = {id for word in few for id in index.bearers(word)}
+        crowded = [word for word in group if index.is_crowd(word)]
+        pool = {id for word in group if word not in crowded for id in index.bearers(word)}
+        if pool:
             pairs.update((word, id) for word in crowded for id in pool)
         elif len(crowded) > 1:
             together.append(crowded)

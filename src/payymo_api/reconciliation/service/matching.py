@@ -1,4 +1,4 @@
-"""Make a match, undo a match: exact, under locks, announced in the same transaction."""
+"""Make a match: exact, under locks, announced in the same transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from payymo_api.banking.repository import TransactionRepository
 from payymo_api.core.clock import now
-from payymo_api.core.db import AnyScope, Scope
+from payymo_api.core.db import AnyScope
 from payymo_api.core.repository import transient
 from payymo_api.core.types import (
     CreditId,
@@ -22,31 +21,12 @@ from payymo_api.core.types import (
 from payymo_api.core.writes import Write
 from payymo_api.messaging import outbox
 from payymo_api.messaging.events import Event
-from payymo_api.payments.events import StripePaymentsMoved
-from payymo_api.payments.repository import payments_for
-from payymo_api.reconciliation.errors import (
-    CreditInUse,
-    DocumentOverSettled,
-    LaterMatchDepends,
-    LineOverAllocated,
-    MatchUndone,
-    PayoutNotWhole,
-)
 from payymo_api.reconciliation.events import DecisionMade
 from payymo_api.reconciliation.models import Allocation, CustomerCredit, Match
-from payymo_api.reconciliation.repository.learned import (
-    LearnedRepository,
-    learned,
-    rejoined,
-    set_apart,
-)
-from payymo_api.reconciliation.repository.matches import (
-    AllocationRepository,
-    MatchRepository,
-    made,
-)
+from payymo_api.reconciliation.repository.learned import learned, rejoined
+from payymo_api.reconciliation.repository.matches import made
 from payymo_api.reconciliation.repository.suggestions import superseded
-from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves, reversal
+from payymo_api.reconciliation.rules.algebra import Entry, credits_made, document_moves
 from payymo_api.reconciliation.schemas import MatchRequest, Source
 from payymo_api.reconciliation.service import learning, news
 from payymo_api.reconciliation.service.books import Books
@@ -133,7 +113,7 @@ async def record_all(scope: AnyScope, books: Books, bookings: Sequence[Booking])
         *_decided(scope, bookings),
     )
     if bookings:
-        await outbox.record(scope, *news_of, _decision(books, entries))
+        await outbox.record(scope, *news_of, decision(books, entries))
     return all_made
 
 
@@ -145,35 +125,6 @@ def _news(books: Books, row: Match, entries: Sequence[Entry]) -> list[Event]:
         *news.settled(books, row.id, settled),
         *news.reconciled(books, row.id, entries),
     ]
-
-
-async def undo(scope: Scope, id: MatchId, undone_by: str) -> Match:
-    """Take the whole match back; refused where a later match builds on it."""
-    row = await MatchRepository(scope).get_locked(id)
-    if row.status == "undone":
-        raise MatchUndone("This match was undone before.")
-    allocations = await AllocationRepository(scope).of([id])
-    books = await _lock_again(scope, allocations)
-    entries = [_entry(each, books) for each in allocations]
-    _take_credits_back(books, entries)
-    reverse = [reversal(each) for each in entries]
-    try:
-        books.check_bounds(reverse)
-    except (LineOverAllocated, DocumentOverSettled, PayoutNotWhole) as error:
-        raise LaterMatchDepends(error.detail) from error
-    async with books.moving(scope, reverse):
-        books.move(reverse)
-    by_user = undone_by != ENGINE
-    await LearnedRepository(scope).unlearn(learning.payers(books, entries), contradicted=by_user)
-    if by_user:
-        await scope.write(*set_apart(scope, learning.apart(allocations)))
-    await TransactionRepository(scope).examine_again([TransactionId(id) for id in books.lines])
-    row.status, row.undone_by, row.undone_at = "undone", undone_by, now()
-    waiting = await payments_for(scope, [row.id for row in books.invoices.values()])
-    await outbox.record(scope, *news.unmatched(books, row, entries), _decision(books, entries))
-    if waiting:
-        await outbox.record(scope, StripePaymentsMoved(payment_ids=waiting))
-    return row
 
 
 def _decided(scope: AnyScope, bookings: Sequence[Booking]) -> list[Write]:
@@ -191,7 +142,7 @@ def _decided(scope: AnyScope, bookings: Sequence[Booking]) -> list[Write]:
     ]
 
 
-def _decision(books: Books, entries: Sequence[Entry]) -> DecisionMade:
+def decision(books: Books, entries: Sequence[Entry]) -> DecisionMade:
     documents = sorted({each.document for each in entries})
     lines = sorted({each.line for each in entries})
     return DecisionMade(
@@ -250,39 +201,3 @@ def _allocation(books: Books, match_id: MatchId, entry: Entry) -> Allocation:
         write_off_minor=entry.write_off,
         write_off_reason=entry.write_off_reason,
     )
-
-
-async def _lock_again(scope: Scope, allocations: Sequence[Allocation]) -> Books:
-    return await Books.lock(
-        scope,
-        {each.transaction_id for each in allocations},
-        {InvoiceId(each.invoice_id) for each in allocations if each.invoice_id},
-        {PayoutId(each.payout_id) for each in allocations if each.payout_id},
-        {CreditId(each.credit_id) for each in allocations if each.credit_id},
-    )
-
-
-def _entry(row: Allocation, books: Books) -> Entry:
-    document = row.invoice_id or row.payout_id or row.credit_id
-    assert document is not None
-    if document not in {**books.invoices, **books.payouts, **books.credits}:
-        raise LaterMatchDepends("A document of this match was deleted since.")
-    return Entry(
-        line=row.transaction_id,
-        document_type=row.document_type,  # type: ignore[arg-type]  # a CHECK holds it
-        document=document,
-        amount=row.amount_minor,
-        document_amount=row.document_amount_minor,
-        write_off=row.write_off_minor,
-        write_off_reason=row.write_off_reason,
-        makes_credit=row.credit_id is not None and row.amount_minor > 0,
-    )
-
-
-def _take_credits_back(books: Books, entries: Sequence[Entry]) -> None:
-    made = credits_made(entries)
-    for id in made:
-        if books.credits[id].used_minor:
-            raise CreditInUse("A later match uses the credit that this match made.")
-    for id in made:
-        books.credits[id].amount_minor = 0

@@ -7,6 +7,7 @@ from payymo_api.core.types import MatchingRunId, TenantId
 from payymo_api.messaging import outbox
 from payymo_api.reconciliation.events import MatchingDue
 from payymo_api.reconciliation.models import MatchingRun
+from payymo_api.reconciliation.repository import looks
 from payymo_api.reconciliation.repository.runs import MatchingRunRepository
 from payymo_api.reconciliation.service.examining import examine
 
@@ -20,6 +21,7 @@ async def ask(scope: Scope, requested_by: str) -> MatchingRun:
 
 
 async def run(database: Database, tenant_id: TenantId, id: MatchingRunId) -> None:
+    await looks.over(database, tenant_id)
     async with database.scope(tenant_id) as scope:
         await _begin(scope, id)
     await examine(database, tenant_id)
