@@ -234,7 +234,7 @@ class Matcher:
             for share in shares
             if (document := self.index.documents.get(share.document))
         }
-        if len(customers) > 1 or (shares and not customers):
+        if len(customers) > 1 or (shares and customers in ({None}, set())):
             return
         reading = read(line)
         name = heard(reading.payer, is_name=True).whole if reading.payer else None
