@@ -16,7 +16,8 @@ from typing_extensions import override
 from benchmarks.matching.drive import Row, replay
 from benchmarks.matching.logit import Choice
 from payymo_api.cli.backtest.stream import Stream
-from payymo_api.reconciliation.rules.matcher import Considered, Matcher
+from payymo_api.reconciliation.rules.judging import Considered
+from payymo_api.reconciliation.rules.matcher import Matcher
 from payymo_api.reconciliation.rules.reading import Reading
 from payymo_api.reconciliation.rules.values import Line, Share
 

@@ -71,7 +71,7 @@ def _of_one(marks: Marks) -> Iterator[str]:
         yield f"late:{_lateness(marks.days_late)}"
     else:
         yield f"alike:{marks.place}:{marks.strength}:{marks.hint}"
-    if marks.fit is Fit.EXACT:
+    if marks.fit is Fit.EXACT and marks.grade < Grade.WHOLE:
         yield f"crowd:{payer_class(marks.grade)}:{_crowd(marks.crowd)}"
 
 

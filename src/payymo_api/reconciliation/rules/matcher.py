@@ -1,25 +1,24 @@
 """The engine's door: what one tenant's bank lines are for."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from payymo_api.invoicing.rules.accounts import spellings
 from payymo_api.invoicing.rules.names import heard, name_of
 from payymo_api.reconciliation.rules import outgoing
 from payymo_api.reconciliation.rules.batches import collected, is_own
-from payymo_api.reconciliation.rules.closing import shares
-from payymo_api.reconciliation.rules.doubts import doubt
 from payymo_api.reconciliation.rules.features import features, features_of_none
-from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE, age, hypotheses
+from payymo_api.reconciliation.rules.hypotheses import MOST_ALIKE, hypotheses
 from payymo_api.reconciliation.rules.index import Index
-from payymo_api.reconciliation.rules.marks import Marks, marks
+from payymo_api.reconciliation.rules.judging import Considered, Judge
+from payymo_api.reconciliation.rules.marks import marks
 from payymo_api.reconciliation.rules.memory import Memory
 from payymo_api.reconciliation.rules.payer import payer_keys, payers
 from payymo_api.reconciliation.rules.payouts import answer as payout_answer
 from payymo_api.reconciliation.rules.reading import Reading, read
-from payymo_api.reconciliation.rules.reasons import evidence, numbers, runner_up, to_post, to_unpost
-from payymo_api.reconciliation.rules.scene import Hypothesis, Scene, hits
+from payymo_api.reconciliation.rules.reservations import Reservations
+from payymo_api.reconciliation.rules.scene import Scene, hits
 from payymo_api.reconciliation.rules.values import (
     Answer,
     Customer,
@@ -31,30 +30,11 @@ from payymo_api.reconciliation.rules.values import (
     Proposal,
     Rates,
     Share,
-    Verdict,
 )
-from payymo_api.reconciliation.rules.weighing import weigh
 from payymo_api.reconciliation.rules.weights import WEIGHTS
 
-_MOST_PROPOSALS = 5
-_LEAST_PROPOSED = 0.01
-_LEAST_FIRST = 0.12
-"""Below it a person would only be bothered."""
-_OTHER_SETTINGS = "Other settings of automatic posting would have posted it."
 _BATCH = 0.999
 """A sum of several exact amounts on the right day was never wrong where it was measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """What may explain a line, and how much speaks for each: before anything is decided."""
-
-    found: Sequence[Hypothesis]
-    features: Sequence[Sequence[str]]
-    nothing: Sequence[str]
-    """What speaks for none of them."""
-    marks: Sequence[Marks] = ()
-    """Of money in: the facts of each."""
 
 
 class Matcher:
@@ -71,8 +51,8 @@ class Matcher:
         weights: Mapping[str, float] = WEIGHTS,
     ) -> None:
         self.policy = policy or Policy()
-        self._weights = weights
         self.index = Index()
+        self._weights = weights
         self.memory = Memory()
         self._own_accounts = frozenset(
             spelling for account in own_accounts for spelling in spellings(account)
@@ -81,8 +61,11 @@ class Matcher:
         self._settled: dict[UUID, tuple[Line, tuple[Share, ...], bool]] = {}
         """And whether it taught anything."""
         self._entries: dict[tuple[object, ...], UUID] = {}
-        self._reserved: dict[UUID, dict[UUID, None]] = {}
-        self._proposed: dict[UUID, tuple[UUID, ...]] = {}
+        self._reservations = Reservations()
+
+    @property
+    def _judge(self) -> Judge:
+        return Judge(self.policy, self._weights, self.index)
 
     def put_customer(self, customer: Customer) -> None:
         """Add a customer, or change it."""
@@ -111,7 +94,7 @@ class Matcher:
             self._payout(line)
             or self._batch(reading)
             or self._own(reading)
-            or self._answer(line, self.consider(reading))
+            or self._judge.answer(line, self.consider(reading))
         )
 
     def consider(self, reading: Reading) -> Considered:
@@ -124,7 +107,7 @@ class Matcher:
             reading,
             payers(reading, self.index, self.memory, owners),
             hits(reading, self.index),
-            self._reserved_by_others(line.id),
+            self._reservations.of_others(line.id),
             self.memory,
         )
         found = [
@@ -164,7 +147,7 @@ class Matcher:
         found = payout_answer(line, [each for each in payouts if self._may_be(line, [each.id])])
         if found is None or found.verdict != "post":
             return found
-        return self._judged(line, found.proposals, None, found.because or "", "")
+        return self._judge.judge(line, found.proposals, None, found.because or "", "")
 
     def may_collect(self, reading: Reading) -> bool:
         """Tell whether it may be what the tenant's own direct debits brought."""
@@ -178,99 +161,32 @@ class Matcher:
             return None
         why = Evidence("batch", "It is the sum of the direct debits collected for that day.")
         made = tuple(Share("invoice", each.id, each.open, each.open) for each in documents)
-        return self._judged(line, (Proposal(made, _BATCH, (why,)),), None, "Nothing else fits.", "")
+        return self._judge.judge(
+            line, (Proposal(made, _BATCH, (why,)),), None, "Nothing else fits.", ""
+        )
 
     def _own(self, reading: Reading) -> Answer | None:
         if self._own_accounts.isdisjoint(reading.accounts):
             return None
         return Answer(reading.line.id, "none", because="It moves money between your own accounts.")
 
-    def _answer(self, line: Line, considered: Considered) -> Answer:
-        nothing, odds = weigh(self._weights, considered.nothing, considered.features)
-        ranked = sorted(
-            range(len(odds)),
-            key=lambda place: (-odds[place], [*map(age, considered.found[place].documents)]),
-        )
-        likely = [place for place in ranked[:_MOST_PROPOSALS] if odds[place] >= _LEAST_PROPOSED]
-        if not likely or odds[likely[0]] < _LEAST_FIRST:
-            return Answer(line.id, "none", because="Nothing speaks for any open document.")
-        proposals = tuple(self._proposal(line, considered, place, odds[place]) for place in likely)
-        margin = odds[likely[0]] - max(nothing, *(odds[place] for place in likely[1:]), 0.0)
-        close = self._too_close(margin, nothing > odds[likely[0]])
-        if not considered.marks:
-            return self._judged(line, proposals, close, "Nothing else comes close.", "")
-        facts = considered.marks[likely[0]]
-        names = [numbers(considered.found[place]) for place in likely[1:]]
-        second = considered.marks[likely[1]] if names else None
-        lost = runner_up(facts, second, names[0] if names else "")
-        against = doubt(facts) or close
-        change = to_post(facts) if against else to_unpost(names)
-        return self._judged(line, proposals, against, lost, change)
-
-    def _too_close(self, margin: float, nothing_likelier: bool) -> str | None:  # noqa: FBT001
-        if nothing_likelier:
-            return "More likely it is for none of your documents."
-        if margin < self.policy.least_margin:
-            return "Another answer is nearly as likely."
-        return None
-
-    def _judged(
-        self,
-        line: Line,
-        proposals: tuple[Proposal, ...],
-        against: str | None,
-        lost: str,
-        change: str,
-    ) -> Answer:
-        """Post the first proposal, if the tenant's settings let it."""
-        forbidden = None if against else self._forbidden(proposals[0])
-        if forbidden:
-            against, change = forbidden, _OTHER_SETTINGS
-        verdict: Verdict = "propose" if against else "post"
-        return Answer(line.id, verdict, proposals, against or lost, change or None)
-
-    def _forbidden(self, first: Proposal) -> str | None:
-        if not self.policy.automatic:
-            return "Automatic posting is switched off."
-        if first.probability < self.policy.least_probability:
-            return "It is not likely enough to be posted unseen."
-        limits = self.policy.write_off_limits
-        for share in first.shares:
-            reason = share.write_off_reason
-            if reason and share.write_off > limits.get(reason, share.write_off):
-                return f"More would be written off ({reason}) than your settings allow."
-        return None
-
-    def _proposal(
-        self, line: Line, considered: Considered, place: int, probability: float
-    ) -> Proposal:
-        each = considered.found[place]
-        why = (
-            evidence(each, considered.marks[place], self.index)
-            if considered.marks
-            else outgoing.evidence(each)
-        )
-        return Proposal(shares(line, each.documents, each.how), probability, why)
-
     # what happens to lines
 
     def keep(self, line: Line, answer: Answer) -> None:
         """Remember the entry; what is proposed is reserved softly until somebody decides."""
         self._entries.setdefault(_entry(line), line.id)
-        self._release(line.id)
+        self._reservations.release(line.id)
         if answer.verdict == "propose":
             self.reserve(line.id, [each.document for each in answer.proposals[0].shares])
 
     def reserve(self, line: UUID, documents: Sequence[UUID]) -> None:
         """Keep these softly for a line that waits for somebody's decision."""
-        self._proposed[line] = (*self._proposed.get(line, ()), *documents)
-        for each in documents:
-            self._reserved.setdefault(each, {})[line] = None
+        self._reservations.keep(line, documents)
 
     def settle(self, line: Line, shares: Sequence[Share], *, by_user: bool) -> None:
         """Move what is open, and learn. Without shares the line belongs nowhere."""
         self._entries.setdefault(_entry(line), line.id)
-        self._release(line.id)
+        self._reservations.release(line.id)
         teaches = by_user or bool(shares)
         self._settled[line.id] = (line, tuple(shares), teaches)
         self._move(line, shares, 1)
@@ -294,19 +210,6 @@ class Matcher:
         self._entries.setdefault(_entry(line), line.id)
         self._remember_paid(line, shares, 1)
         self._learn(line, shares, 1)
-
-    def _release(self, line: UUID) -> None:
-        for each in self._proposed.pop(line, ()):
-            lines = self._reserved.get(each, {})
-            lines.pop(line, None)
-            if not lines:
-                self._reserved.pop(each, None)
-
-    def _reserved_by_others(self, line: UUID) -> Collection[UUID]:
-        mine = self._proposed.get(line)
-        if not mine:
-            return self._reserved
-        return {each for each, lines in self._reserved.items() if set(lines) != {line}}
 
     def _move(self, line: Line, shares: Sequence[Share], sign: int) -> None:
         self._remember_paid(line, shares, sign)
@@ -334,7 +237,7 @@ class Matcher:
             for share in shares
             if (document := self.index.documents.get(share.document))
         }
-        if shares and (len(customers) != 1 or None in customers):
+        if len(customers) > 1 or (shares and customers in ({None}, set())):
             return
         reading = read(line)
         name = heard(reading.payer, is_name=True).whole if reading.payer else None

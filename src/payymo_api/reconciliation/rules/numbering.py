@@ -1,6 +1,6 @@
 """How a document's number stands in a text: whole, in part, or damaged."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -10,10 +10,12 @@ from payymo_api.invoicing.rules.keys import number_keys
 from payymo_api.invoicing.rules.names import within
 from payymo_api.invoicing.rules.plain import compact
 from payymo_api.reconciliation.rules.reading import Reading
+from payymo_api.reconciliation.rules.schemes import schemes_of, strong
 from payymo_api.reconciliation.rules.values import Document
 
 _SHORTEST_DAMAGED = 4
 _SHORTEST_DIGITS = 4
+_SHORTEST_REFERENCE = 7
 _SHORTEST_TAIL = 2
 _MOST_LACKING = 2
 _LOOKALIKES = str.maketrans("OQDILSBZG", "000115826")
@@ -86,6 +88,8 @@ def damaged(reading: Reading, document: Document) -> Named | None:
     number = numbering(document.number)
     if len(number.whole) >= _SHORTEST_DAMAGED and _near(reading, number):
         return Named.NEAR
+    if document.creditor_reference and _is_near_reference(reading, document.creditor_reference):
+        return Named.NEAR
     if (
         number.tail != number.digits
         and len(number.tail) >= _SHORTEST_TAIL
@@ -105,6 +109,17 @@ def _near(reading: Reading, number: Numbering) -> bool:
         if within(key, number.whole, 1) or key.translate(_LOOKALIKES) == number.misread:
             return True
     return False
+
+
+def _is_near_reference(reading: Reading, reference: str) -> bool:
+    """One slip off the reference, and its check digits show the slip."""
+    whole = compact(reference)
+    if len(whole) < _SHORTEST_REFERENCE:
+        return False
+    return any(
+        abs(len(key) - len(whole)) <= 1 and within(key, whole, 1) and not schemes_of(key)
+        for key in reading.keys
+    )
 
 
 def _tail(reading: Reading, number: Numbering) -> bool:
@@ -132,13 +147,21 @@ def _is_cut(key: str, whole: str, least: int, *, last: bool) -> bool:
 
 def another(reading: Reading, documents: Iterable[Document]) -> bool:
     """Tell whether the text names some other number of the documents' own series."""
-    numbers = [numbering(each.number) for each in documents]
+    known = list(documents)
+    numbers = [numbering(each.number) for each in known]
     wholes = [each.whole for each in numbers]
+    references = {compact(each.creditor_reference or "") for each in known}
     return any(
-        _same_series(key, numbers) and not any(_nearly(key, whole) for whole in wholes)
+        _is_reference(key, references)
+        or (_same_series(key, numbers) and not any(_nearly(key, whole) for whole in wholes))
         for key, stretch in reading.keys.items()
         if not stretch.date
     )
+
+
+def _is_reference(key: str, own: Collection[str]) -> bool:
+    """A reference of ISO 11649, right to its check digits, and none of these documents'."""
+    return key.startswith("RF") and key not in own and strong(key)
 
 
 def _nearly(key: str, whole: str) -> bool:

@@ -100,8 +100,17 @@ def payers(reading: Reading, index: Index, memory: Memory, owners: Iterable[UUID
     ):
         if grade > grades.get(customer, Grade.STRANGER):
             grades[customer] = grade
+    if any(grade in {Grade.WHOLE, Grade.SAME} for grade in grades.values()):
+        _give_way(grades)
     elsewhere = max((count for customer, count, _ in known if customer is None), default=0)
     return Payers(grades, name is not None, elsewhere, payer_keys(reading))
+
+
+def _give_way(grades: dict[UUID, Grade]) -> None:
+    """A name that is one customer's as it stands isn't another's, cut, misspelt or within."""
+    for customer, grade in grades.items():
+        if grade in {Grade.WITHIN, Grade.NEAR}:
+            grades[customer] = Grade.SHARED
 
 
 def payer_keys(reading: Reading) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _REFERENCE = {
     "DIGITS": "The text names {numbers} by its digits.",
     "NEAR": "The text names {numbers} with one slip.",
     "TAIL": "The text ends like {numbers}: its last digits stand there.",
-    "CUT": "The text was cut within a number that begins like {numbers}.",
+    "CUT": "The text holds the beginning of {numbers}, as where a text was cut.",
     "ORDER": "The text names the order of {numbers}.",
     "ALL": "The text names every one of {numbers}.",
     "LISTED": "The text lists {numbers}, the first whole, the others by their last digits.",

@@ -76,7 +76,7 @@ def hits(reading: Reading, index: Index) -> Hits:
     for key, stretch in known.items():
         if any(_inside(stretch, other) for other in known.values()):
             continue
-        for document in index.named(key):
+        for document in _meant(key, reading.line, index):
             found.taken.setdefault(document.customer, []).append(stretch)
             how = document_keys(document)[key]
             if document.open and not document.void:
@@ -85,6 +85,17 @@ def hits(reading: Reading, index: Index) -> Hits:
                 found.paid.append(document)
         found.ordered.update(each.id for each in index.ordered(key) if each.open)
     return found
+
+
+def _meant(key: str, line: Line, index: Index) -> list[Document]:
+    """Return the documents of this number, where it isn't likelier a customer's or an order's.
+
+    Among a million documents some customer's number is a document's too.
+    """
+    documents, customers = index.named(key), set(index.numbered(key))
+    if not customers and not index.ordered(key):
+        return documents
+    return [each for each in documents if each.open == line.amount or each.customer in customers]
 
 
 def unexplained(reading: Reading, taken: Collection[Stretch]) -> Reading:

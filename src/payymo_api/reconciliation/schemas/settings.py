@@ -45,7 +45,11 @@ class SettingsRequest(Request):
     ]
     write_off_limits: Annotated[
         list[WriteOffLimit],
-        Field(max_length=100, description="Nothing else is written off unasked."),
+        Field(
+            max_length=100,
+            description="A reason without a limit has the engine's own: the discount's terms, a "
+            "fifth and about 40 EUR for a fee, less than a whole unit for rounding.",
+        ),
     ]
 
     @model_validator(mode="after")
