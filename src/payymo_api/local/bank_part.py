@@ -34,7 +34,8 @@ _DEBTS = (
     _Debt("INV-2026-0105", "Ines Marlow", "96.00"),
     _Debt("INV-2026-0999", "Bluebell Bicycles", "640.00"),
 )
-_OPEN_AFTERWARDS = {"INV-2026-0999"}  # nobody pays it
+_UNPAID = {"INV-2026-0999"}
+_RETURNED = {"INV-2026-0105"}  # paid, and the bank took the payment back two days later
 
 
 class Bank:
@@ -128,14 +129,14 @@ class BankPart:
         self._story.transactions_imported = len(self._client.all("/transactions", account_id=id))
 
     def match(self) -> None:
-        expected = len(_DEBTS) - len(_OPEN_AFTERWARDS)
+        expected = len(_DEBTS) - len(_UNPAID) + len(_RETURNED)
         until(
             lambda: len(self._client.all("/reconciliation/matches", status="active")) >= expected,
             "Not every payment found its invoice.",
         )
         matches = self._client.all("/reconciliation/matches", status="active")
         open_numbers = {row["number"] for row in self._client.all("/invoices", status="open")}
-        if len(matches) != expected or open_numbers != _OPEN_AFTERWARDS:
+        if len(matches) != expected or open_numbers != _UNPAID | _RETURNED:
             raise CannotStart(f"{len(matches)} matches, open: {sorted(open_numbers)}")
         self._story.matched = len(matches)
         self._story.invoices_paid = len(self._client.all("/invoices", status="paid"))

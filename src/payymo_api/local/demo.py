@@ -51,7 +51,10 @@ def _table(story: Story) -> Table:
     table.add_row("Transactions synced", str(story.transactions_synced))
     table.add_row("Transactions imported", f"{story.transactions_imported} (CAMT.053 statement)")
     table.add_row("Invoices", f"{story.invoices} of {story.customers} customers")
-    table.add_row("Matched", f"{story.matched} payments, {story.invoices_paid} invoices paid")
+    table.add_row(
+        "Matched",
+        f"{story.matched} bank lines, one a payment that came back; {story.invoices_paid} invoices",
+    )
     if story.stripe:
         _add_stripe(table, story.stripe)
     table.add_row("Webhooks delivered", str(story.webhooks_delivered))

@@ -203,3 +203,10 @@ def test_what_nothing_speaks_for_is_left_alone() -> None:
         answer = books.decide(said)
         assert (answer.verdict, answer.proposals) == ("none", ())
         assert answer.because
+
+
+def test_money_that_came_before_the_document_has_to_name_it() -> None:
+    books = matcher(invoice("RE-2026-0417", 48377, day=24))
+
+    assert posted(books.decide(of_timber(48377, "RE-2026-0417", day=0))) == ids("RE-2026-0417")
+    assert books.decide(of_timber(48377, "danke", day=0)).verdict == "none"

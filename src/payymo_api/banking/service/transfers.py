@@ -47,8 +47,10 @@ async def pair(scope: Scope, rows: Sequence[Transaction]) -> set[TransactionId]:
 async def _found(
     transfers: TransferRepository, rows: Sequence[Transaction], accounts: Accounts
 ) -> list[tuple[TransactionId, TransactionId]]:
+    """A line of an account that is newer than our reading of the accounts finds its pair itself."""
     mine = {row.id for row in rows}
-    sides = [_side(each) for each in await transfers.around(rows)]
+    around = await transfers.around(rows)
+    sides = [_side(each) for each in around if each.account_id in accounts]
     return [both for both in pairs(sides, accounts) if mine.intersection(both)]
 
 

@@ -49,8 +49,14 @@ def age(document: Document) -> tuple[date, date, str, UUID]:
 
 
 def _single(line: Line, document: Document, rates: Rates | None) -> Iterator[Hypothesis]:
-    if document.kind == "invoice" and document.issued_on <= line.booked_on:
+    if document.kind == "invoice":
         yield Hypothesis((document,), closing(line, document, rates))
+
+
+def _issued(line: Line, document: Document, rates: Rates | None) -> Iterator[Hypothesis]:
+    """Money that came before the document was for something else, unless it names it."""
+    if document.issued_on <= line.booked_on:
+        yield from _single(line, document, rates)
 
 
 def _named(scene: Scene, index: Index, rates: Rates | None, sets: "Sets") -> Iterator[Hypothesis]:
@@ -73,7 +79,7 @@ def _alike(line: Line, index: Index, rates: Rates | None) -> Iterator[Hypothesis
         owed = index.owed(currency, amount)
         if len(owed) <= MOST_ALIKE:
             for id in owed:
-                yield from _single(line, index.documents[id], rates)
+                yield from _issued(line, index.documents[id], rates)
 
 
 def _owed(scene: Scene, index: Index, rates: Rates | None, sets: "Sets") -> Iterator[Hypothesis]:
@@ -82,7 +88,7 @@ def _owed(scene: Scene, index: Index, rates: Rates | None, sets: "Sets") -> Iter
         singles = [
             each
             for document in index.open_of(customer)
-            for each in _single(scene.line, document, rates)
+            for each in _issued(scene.line, document, rates)
         ]
         yield from (each for each in singles if each.how.fit not in _RESTS)
         yield from sets.of(customer, ())
