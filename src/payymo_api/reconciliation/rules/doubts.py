@@ -12,6 +12,7 @@ OTHER_NUMBER = "The text names another document, or another number of the same s
 PAID_NUMBER = "The text names a document that is paid already."
 TAKEN_BACK = "Money of this payer was taken back from it before."
 ONE_NEARLY_FITS = "One of them alone fits too, less a fee or a discount."
+POINTS_ELSEWHERE = "The text holds a piece of another number, of which as much is open."
 NOT_OLDEST = "Another open document has the same amount and is older, or due earlier."
 FOREIGN = "It is in another currency, and no order or rate says how much of it is paid."
 RATE_ONLY = "Only an exchange rate makes the amount fit."
@@ -61,4 +62,5 @@ _REASONS: tuple[tuple[Callable[[Marks], bool], str], ...] = (
     (_is_rate_only, RATE_ONLY),
     (lambda marks: marks.taken_back and marks.strength != "strong", TAKEN_BACK),
     (_is_younger, NOT_OLDEST),
+    (lambda marks: marks.points_elsewhere and marks.strength != "strong", POINTS_ELSEWHERE),
 )

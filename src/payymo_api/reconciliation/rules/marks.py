@@ -8,7 +8,7 @@ from uuid import UUID
 from payymo_api.reconciliation.rules.closing import Fit
 from payymo_api.reconciliation.rules.hypotheses import age, alike_to
 from payymo_api.reconciliation.rules.index import Index
-from payymo_api.reconciliation.rules.numbering import Named, another, damaged, numbering
+from payymo_api.reconciliation.rules.numbering import Named, another, damaged, hints_at, numbering
 from payymo_api.reconciliation.rules.payer import Grade
 from payymo_api.reconciliation.rules.reading import says_date
 from payymo_api.reconciliation.rules.scene import Hypothesis, Scene, listed, unexplained
@@ -61,6 +61,8 @@ class Marks:
     """Of several: how many sets have the sum ("1", "2", "3"); or, where all are of the same
     amounts, whether this is the "oldest" or a "later" one."""
     place: Place = "only"
+    points_elsewhere: bool = False
+    """The text holds a piece of another of them's number, which this one's number lacks."""
     nearest: bool = True
     """Of those, it falls due nearest to the line's day."""
     hint: Hint = "no"
@@ -181,6 +183,7 @@ def _of_one(
     return replace(
         common,
         place=_place(document, rivals),
+        points_elsewhere=any(hints_at(scene.reading, other, document) for other in rivals),
         nearest=all(distance(document) <= distance(other) for other in rivals),
         hint=_hint(document, scene),
         crowd=len(index.owed(line.currency, line.amount)),

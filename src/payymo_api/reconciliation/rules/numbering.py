@@ -176,3 +176,14 @@ def _same_series(key: str, numbers: Iterable[Numbering]) -> bool:
         and numbering(key).shape == each.shape
         for each in numbers
     )
+
+
+def hints_at(reading: Reading, one: Document, other: Document) -> bool:
+    """Tell whether the text holds the beginning or the end of one's number, not of the other's."""
+    mine, others = numbering(one.number).whole, numbering(other.number).whole
+    return any(
+        (mine.startswith(key) and not others.startswith(key))
+        or (mine.endswith(key) and not others.endswith(key))
+        for key, stretch in reading.keys.items()
+        if not stretch.date
+    )
