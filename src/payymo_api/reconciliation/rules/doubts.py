@@ -13,6 +13,8 @@ PAID_NUMBER = "The text names a document that is paid already."
 TAKEN_BACK = "Money of this payer was taken back from it before."
 ONE_NEARLY_FITS = "One of them alone fits too, less a fee or a discount."
 POINTS_ELSEWHERE = "The text holds a piece of another number, of which as much is open."
+RESERVED = "It is proposed for another line, which waits for a decision."
+FITS_NOTHING = "Neither its number nor its amount is the line's."
 NOT_OLDEST = "Another open document has the same amount and is older, or due earlier."
 FOREIGN = "It is in another currency, and no order or rate says how much of it is paid."
 RATE_ONLY = "Only an exchange rate makes the amount fit."
@@ -29,6 +31,10 @@ def _is_amount_only(marks: Marks) -> bool:
 
 def _is_short(marks: Marks) -> bool:
     return marks.short and marks.grade <= Grade.SHARED
+
+
+def _fits_nothing(marks: Marks) -> bool:
+    return marks.fit in {Fit.PART, Fit.OVER} and marks.strength in {"none", "cut"}
 
 
 def _names_others(marks: Marks) -> bool:
@@ -54,6 +60,8 @@ def _is_younger(marks: Marks) -> bool:
 
 _REASONS: tuple[tuple[Callable[[Marks], bool], str], ...] = (
     (lambda marks: marks.fit is Fit.FOREIGN, FOREIGN),
+    (lambda marks: marks.reserved, RESERVED),
+    (_fits_nothing, FITS_NOTHING),
     (_is_amount_only, AMOUNT_ONLY),
     (_is_short, SHORT_NUMBER),
     (_names_others, OTHER_NUMBER),
