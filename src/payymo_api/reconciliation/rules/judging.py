@@ -16,7 +16,7 @@ from payymo_api.reconciliation.rules.weighing import weigh
 
 _MOST_PROPOSALS = 5
 _LEAST_PROPOSED = 0.01
-_LEAST_FIRST = 0.12
+_LEAST_FIRST = 0.06
 """Below it a person would only be bothered."""
 _OTHER_SETTINGS = "Other settings of automatic posting would have posted it."
 
