@@ -60,7 +60,7 @@ def _is_younger(marks: Marks) -> bool:
 
 _REASONS: tuple[tuple[Callable[[Marks], bool], str], ...] = (
     (lambda marks: marks.fit is Fit.FOREIGN, FOREIGN),
-    (lambda marks: marks.reserved, RESERVED),
+    (lambda marks: marks.reserved and marks.strength != "strong", RESERVED),
     (_fits_nothing, FITS_NOTHING),
     (_is_amount_only, AMOUNT_ONLY),
     (_is_short, SHORT_NUMBER),
