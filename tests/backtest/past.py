@@ -24,7 +24,7 @@ def bank_line(day: int, amount: int, text: str, **more: Any) -> Line:  # noqa: A
     return Line(id, amount, "EUR", on(day), (text,), **more)
 
 
-def invoice(number: str, amount: int, day: int = 0, **more: Any) -> Document:  # noqa: ANN401
+def invoice(number: str, amount: int, day: int = 0, **more: Any) -> Document:  # noqa: ANN401  its fields
     fields: dict[str, Any] = {
         "kind": "invoice",
         "currency": "EUR",

@@ -285,7 +285,7 @@ async def test_of_a_crowd_of_equal_amounts_only_what_is_named_or_owed_is_thought
 
     await arrive(database, tenant_id)
 
-    lines = {each["allocations"][0]["transaction_id"] for each in await matches(client)}  # type: ignore[index]
+    lines = {each["allocations"][0]["transaction_id"] for each in await matches(client)}  # type: ignore[index]  # JSON is anything
     assert lines == {by_name, by_number}
     assert await settled(client, owed["id"]) == (999, "paid")
     assert (await line(database, tenant_id, by_nothing)).match_state == "unmatched"

@@ -214,7 +214,7 @@ def _parsed(content: bytes, file: str, at: int | None = None) -> Any:  # noqa: A
         raise Unusable(file, f"is no JSON: {error}", row=at) from error
 
 
-def _cells(found: Any, file: str, at: int, prefix: str = "") -> dict[str, str]:  # noqa: ANN401
+def _cells(found: Any, file: str, at: int, prefix: str = "") -> dict[str, str]:  # noqa: ANN401  any JSON
     """Return text by header; what is nested is named by its path: `discount percent`."""
     if not isinstance(found, dict):
         raise Unusable(file, "is not an object", row=at)

@@ -46,7 +46,7 @@ def invoice(number: str, amount: int, day: int = 0, **more: Any) -> Document:  #
     return Document(id=name(number), number=number, **fields | more)
 
 
-def credit_note(number: str, amount: int, day: int = 0, **more: Any) -> Document:  # noqa: ANN401
+def credit_note(number: str, amount: int, day: int = 0, **more: Any) -> Document:  # noqa: ANN401  its fields
     return invoice(number, amount, day, kind="credit_note", **more)
 
 
@@ -56,7 +56,7 @@ def line(amount: int, text: str = "", day: int = 20, **more: Any) -> Line:  # no
     return Line(id=id, amount=amount, **fields | more)
 
 
-def of_timber(amount: int, text: str = "", day: int = 20, **more: Any) -> Line:  # noqa: ANN401
+def of_timber(amount: int, text: str = "", day: int = 20, **more: Any) -> Line:  # noqa: ANN401  its fields
     return line(amount, text, day, counterparty_name="NORDWALD TIMBER GMBH", **more)
 
 

@@ -25,7 +25,7 @@ def books(customers: list[Customer], documents: list[Document]) -> Matcher:
     return matcher(*documents, customers=tuple(customers))
 
 
-def both(customers: list[Customer], documents: list[Document], **said: Any) -> None:  # noqa: ANN401
+def both(customers: list[Customer], documents: list[Document], **said: Any) -> None:  # noqa: ANN401  its fields
     forward = books(customers, documents).decide(line(5000, **said))
     backward = books(customers[::-1], documents[::-1]).decide(line(5000, **said))
 

@@ -53,7 +53,7 @@ class Judge:
             return Answer(line.id, "none", because="Nothing speaks for any open document.")
         proposals = tuple(self._proposal(line, considered, place, odds[place]) for place in likely)
         margin = odds[likely[0]] - max(nothing, *(odds[place] for place in likely[1:]), 0.0)
-        close = self._too_close(margin, nothing > odds[likely[0]])
+        close = self._too_close(margin)
         if not considered.marks:
             return self.judge(line, proposals, close, "Nothing else comes close.", "")
         facts = considered.marks[likely[0]]
@@ -64,8 +64,9 @@ class Judge:
         change = to_post(facts) if against else to_unpost(names)
         return self.judge(line, proposals, against, lost, change)
 
-    def _too_close(self, margin: float, nothing_likelier: bool) -> str | None:  # noqa: FBT001
-        if nothing_likelier:
+    def _too_close(self, margin: float) -> str | None:
+        """Only that it is for none of them can be likelier than the first."""
+        if margin < 0:
             return "More likely it is for none of your documents."
         if margin < self.policy.least_margin:
             return "Another answer is nearly as likely."
