@@ -3,29 +3,21 @@ from typing import Annotated
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
-from payymo_api.core.fields import Listing, Paging
+from payymo_api.core.fields import Listing
 from payymo_api.core.refs import (
-    FactRef,
-    InvoiceRef,
     MatchingRunRef,
     MatchRef,
-    PaymentRef,
-    SuggestionRef,
-    TransactionRef,
 )
 from payymo_api.core.types import public_id
 from payymo_api.edge.route import IfMatchDep, api_router
-from payymo_api.edge.scope import CallerDep, EffectDep, ScopeDep, WriteScopeDep
+from payymo_api.edge.scope import CallerDep, ScopeDep, WriteScopeDep
 from payymo_api.edge.state import DatabaseDep
-from payymo_api.reconciliation.repository.learned import LearnedRepository
 from payymo_api.reconciliation.repository.matches import (
     AllocationRepository,
     CreditRepository,
     MatchRepository,
 )
 from payymo_api.reconciliation.repository.runs import MatchingRunRepository
-from payymo_api.reconciliation.repository.suggestions import SuggestionRepository
-from payymo_api.reconciliation.repository.words import WordRepository
 from payymo_api.reconciliation.schemas import (
     CreditAnswer,
     CreditFilters,
@@ -41,34 +33,20 @@ from payymo_api.reconciliation.schemas.export import (
     ExportQuery,
 )
 from payymo_api.reconciliation.schemas.ignoring import LineResults, LinesRequest
-from payymo_api.reconciliation.schemas.learned import FactAnswer, FactFilters, WordsAnswer
 from payymo_api.reconciliation.schemas.runs import RunAnswer
 from payymo_api.reconciliation.schemas.settings import SettingsAnswer, SettingsRequest
-from payymo_api.reconciliation.schemas.suggestions import (
-    AcceptRequest,
-    AcceptResults,
-    BulkAcceptRequest,
-    SuggestionAnswer,
-    SuggestionFilters,
-)
-from payymo_api.reconciliation.schemas.trace import LineTrace, OriginTrace
 from payymo_api.reconciliation.service import (
-    accepting,
     exporting,
     ignoring,
     matching,
     overview,
     running,
     settings,
-    suggesting,
-    tracing,
     unmatching,
 )
 from payymo_api.reconciliation.service.news import (
     answer,
     credit_answer,
-    fact_answer,
-    suggestion_answer,
 )
 
 router = api_router("/reconciliation", "reconciliation")
@@ -161,60 +139,6 @@ async def restore_transactions(scope: ScopeDep, request: LinesRequest) -> LineRe
     return await ignoring.restore(scope, request.transaction_ids)
 
 
-@router.get("/suggestions")
-async def list_suggestions(
-    scope: ScopeDep, filters: Annotated[SuggestionFilters, Query()]
-) -> Listing[SuggestionAnswer]:
-    """List what lines may be for, newest first; `status=pending` waits for a decision."""
-    page = await SuggestionRepository(scope).page(filters)
-    return Listing[SuggestionAnswer].of(page, suggestion_answer)
-
-
-@router.post("/suggestions/accept")
-async def accept_suggestions(
-    effect: EffectDep, caller: CallerDep, request: BulkAcceptRequest
-) -> AcceptResults:
-    """Accept the first proposals of many suggestions: `ids`, or all that are probable enough.
-
-    Up to 1,000 a call. Each stands alone: one that is refused has its error in `results` and
-    changes nothing, the others are matched.
-    """
-    by = public_id("key", caller.key_id)
-    return await accepting.accept_many(effect.database, effect.tenant_id, request, by)
-
-
-@router.get("/suggestions/{suggestion_id}")
-async def get_suggestion(scope: ScopeDep, suggestion_id: SuggestionRef) -> SuggestionAnswer:
-    """Read one suggestion: its proposals, why it was not matched, what would change that."""
-    return suggestion_answer(await SuggestionRepository(scope).get(suggestion_id))
-
-
-@router.post("/suggestions/{suggestion_id}/accept", status_code=201)
-async def accept_suggestion(
-    scope: ScopeDep, caller: CallerDep, suggestion_id: SuggestionRef, request: AcceptRequest
-) -> MatchAnswer:
-    """Match as one of the proposals says.
-
-    409 `suggestion_decided` if somebody has decided before, or the line was matched otherwise; the
-    conflicts of `POST /reconciliation/match` where it does not fit any more.
-    """
-    by = public_id("key", caller.key_id)
-    return answer(*await accepting.accept(scope, suggestion_id, request.proposal, by))
-
-
-@router.post("/suggestions/{suggestion_id}/reject")
-async def reject_suggestion(
-    scope: ScopeDep, caller: CallerDep, suggestion_id: SuggestionRef
-) -> SuggestionAnswer:
-    """Say that none of the proposals is right.
-
-    The line is unmatched again. What the proposals name is not proposed for it again by itself, and
-    the line is looked at anew without that. 409 `suggestion_decided` the second time.
-    """
-    by = public_id("key", caller.key_id)
-    return suggestion_answer(await suggesting.reject(scope, suggestion_id, by))
-
-
 @router.get(
     "/export",
     response_class=StreamingResponse,
@@ -245,58 +169,3 @@ async def replace_settings(
 ) -> SettingsAnswer:
     """Replace the settings; they hold for what is looked at from now on."""
     return await settings.replace(scope, request, if_match)
-
-
-@router.get("/learned")
-async def list_learned(
-    scope: ScopeDep, filters: Annotated[FactFilters, Query()]
-) -> Listing[FactAnswer]:
-    """List what this tenant's decisions have taught, newest first."""
-    return Listing[FactAnswer].of(await LearnedRepository(scope).page(filters), fact_answer)
-
-
-@router.delete("/learned", status_code=204)
-async def forget_everything_learned(scope: ScopeDep) -> None:
-    """Forget all that was learned; matches stay as they are."""
-    await LearnedRepository(scope).forget_all()
-
-
-@router.get("/learned/words")
-async def get_learned_words(scope: ScopeDep) -> WordsAnswer:
-    """Read from how many lines words were learned."""
-    return WordsAnswer.model_validate(await WordRepository(scope).summary())
-
-
-@router.delete("/learned/words", status_code=204)
-async def forget_learned_words(scope: ScopeDep) -> None:
-    """Forget the words of all lines."""
-    await WordRepository(scope).forget()
-
-
-@router.delete("/learned/{fact_id}", status_code=204)
-async def forget_learned(scope: ScopeDep, fact_id: FactRef) -> None:
-    """Forget one thing that was learned; matches stay as they are."""
-    await LearnedRepository(scope).forget(fact_id)
-
-
-@router.get("/trace/{transaction_id}")
-async def trace_transaction(
-    scope: ScopeDep, transaction_id: TransactionRef, paging: Annotated[Paging, Query()]
-) -> LineTrace:
-    """Trace a bank line: to payouts, what they are made of, the payments and their invoices.
-
-    `data` is paged by `limit` and `cursor`; the sums are of everything on every page.
-    """
-    return await tracing.from_line(scope, transaction_id, paging)
-
-
-@router.get("/trace/payments/{payment_id}")
-async def trace_payment(scope: ScopeDep, payment_id: PaymentRef) -> OriginTrace:
-    """Trace a Stripe payment: its invoices, the payouts that it is in, and their bank lines."""
-    return await tracing.from_payment(scope, payment_id)
-
-
-@router.get("/trace/invoices/{invoice_id}")
-async def trace_invoice(scope: ScopeDep, invoice_id: InvoiceRef) -> OriginTrace:
-    """Trace what pays an invoice: Stripe payments down to their bank lines, and lines directly."""
-    return await tracing.from_invoice(scope, invoice_id)
