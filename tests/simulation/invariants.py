@@ -92,8 +92,8 @@ async def check_at_rest(world: World) -> None:
 
 async def _running_again_changes_nothing(world: World) -> None:
     """Every job may run twice, long after it was done too."""
-    events = await world.eye.fetch("SELECT tenant_id, id, name FROM outbox_events")
-    deliveries = await world.eye.fetch("SELECT tenant_id, id FROM webhook_deliveries")
+    events = await world.eye.fetch("SELECT tenant_id, id, name FROM outbox_events ORDER BY id")
+    deliveries = await world.eye.fetch("SELECT tenant_id, id FROM webhook_deliveries ORDER BY id")
     done = [(JOBS[row["name"]], row["tenant_id"], row["id"]) for row in events]
     done += [(DELIVER, row["tenant_id"], row["id"]) for row in deliveries]
     before = await _state(world), len(world.sink.receipts)
