@@ -17,7 +17,7 @@ from payymo_api.messaging import outbox, relay
 from payymo_api.messaging.events import Event
 from payymo_api.messaging.models import Leased, OutboxEvent
 from payymo_api.webhooks.models import WebhookDelivery
-from payymo_api.webhooks.repository import DeliveryRepository
+from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.service import delivery
 from tests.simulation.test_simulation import live
 

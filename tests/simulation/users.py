@@ -29,7 +29,7 @@ from payymo_api.reconciliation.schemas import MatchRequest
 from payymo_api.reconciliation.service import matching, running, unmatching
 from payymo_api.tools import Tools
 from payymo_api.webhooks.models import WebhookEndpoint
-from payymo_api.webhooks.schemas import EndpointRequest
+from payymo_api.webhooks.schemas.endpoints import EndpointRequest
 from payymo_api.webhooks.service import endpoints
 from tests.simulation.bank import SimulatedBank
 from tests.simulation.ledger import AMOUNTS, CURRENCY

@@ -8,7 +8,7 @@ from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.messaging.leases import Lease
 from payymo_api.messaging.queue import Job, Queue, has_room
 from payymo_api.webhooks.gateway import Sender
-from payymo_api.webhooks.repository import lease_due
+from payymo_api.webhooks.repository.deliveries import lease_due
 from payymo_api.webhooks.service import delivery
 
 DELIVER = Job("deliver", "webhook")

@@ -17,11 +17,14 @@ from payymo_api.messaging.leases import Lease
 from payymo_api.webhooks.events import WebhookEndpointDisabled
 from payymo_api.webhooks.gateway import DeliveryFailed, Sender
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from payymo_api.webhooks.repository import DeliveryRepository, EndpointRepository, EventRepository
+from payymo_api.webhooks.repository.deliveries import DeliveryRepository
+from payymo_api.webhooks.repository.endpoints import EndpointRepository
+from payymo_api.webhooks.repository.events import EventRepository
 from payymo_api.webhooks.rules import retries, signing
 from payymo_api.webhooks.rules.retries import Outcome
-from payymo_api.webhooks.schemas import EndpointAnswer
-from payymo_api.webhooks.service.endpoints import is_wanted, sealed_for
+from payymo_api.webhooks.schemas.endpoints import EndpointAnswer
+from payymo_api.webhooks.service.endpoints import sealed_for
+from payymo_api.webhooks.service.wanting import is_wanted
 
 SHOWN = 1000
 """Characters of an endpoint's answer that are kept with the attempt."""

@@ -3,45 +3,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Update, func, select, tuple_, update
+from sqlalchemy import Update, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
-from typing_extensions import override
 
-from payymo_api.core.clock import now
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import DeliveryId, EndpointId, EventId, new_id
 from payymo_api.messaging.leases import Lease, may_issue, may_take
 from payymo_api.messaging.models import OutboxEvent
-from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from payymo_api.webhooks.schemas import DeliveryFilters, EventFilters, ReplayRequest
+from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
+from payymo_api.webhooks.schemas.deliveries import DeliveryFilters
 
-EVENTS_KEPT = timedelta(days=90)
 _ROWS_AT_ONCE = 1000
-
-
-class EndpointRepository(TenantRepository[WebhookEndpoint]):
-    model = WebhookEndpoint
-    by_id = Keyset[WebhookEndpoint]((WebhookEndpoint.id,), lambda row: (row.id,), (UUID,))
-
-    async def page(self, cursor: str | None, limit: int) -> Page[WebhookEndpoint]:
-        return await self.by_id.page(self._session, self.select(), cursor, limit)
-
-    async def enabled(self) -> Sequence[WebhookEndpoint]:
-        statement = self.select().where(WebhookEndpoint.status == "enabled")
-        statement = statement.order_by(WebhookEndpoint.id)
-        return (await self._session.scalars(statement)).all()
-
-    async def locked(self, id: EndpointId) -> WebhookEndpoint | None:
-        statement = self.select().where(WebhookEndpoint.id == id).with_for_update()
-        return await self._session.scalar(statement.execution_options(populate_existing=True))
-
-    async def shared(self, id: EndpointId) -> WebhookEndpoint | None:
-        """Read the row anew, and keep others from changing it until the transaction ends."""
-        statement = self.select().where(WebhookEndpoint.id == id).with_for_update(read=True)
-        return await self._session.scalar(statement.execution_options(populate_existing=True))
 
 
 class DeliveryRepository(TenantRepository[WebhookDelivery]):
@@ -148,56 +122,6 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             "event_type": name,
             "endpoint_id": endpoint_id,
         }
-
-
-class EventRepository(TenantRepository[OutboxEvent]):
-    """Public events that have their place in the tenant's sequence: for 90 days."""
-
-    model = OutboxEvent
-    by_sequence = Keyset[OutboxEvent](
-        (OutboxEvent.sequence,), lambda row: (row.sequence or 0,), (int,), descending=False
-    )
-
-    @override
-    def select(self) -> Select[OutboxEvent]:
-        return (
-            super()
-            .select()
-            .where(OutboxEvent.sequence.is_not(None), OutboxEvent.occurred_at > now() - EVENTS_KEPT)
-        )
-
-    async def page(self, filters: EventFilters) -> Page[OutboxEvent]:
-        statement = self.select()
-        if filters.event_type:
-            statement = statement.where(OutboxEvent.name == filters.event_type)
-        if filters.since:
-            statement = statement.where(OutboxEvent.occurred_at >= filters.since)
-        return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
-
-    async def due(self, id: EventId) -> OutboxEvent | None:
-        """Return the event, its row locked, unless it was fanned out before."""
-        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.done_at.is_(None))
-        return await self._session.scalar(statement.with_for_update())
-
-    async def body(self, id: EventId) -> bytes:
-        statement = super().select().where(OutboxEvent.id == id)
-        found = (await self._session.scalars(statement)).one()
-        assert found.body is not None
-        return found.body
-
-    async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
-        statement = self.select()
-        if request.since:
-            statement = statement.where(OutboxEvent.occurred_at >= request.since)
-        if request.from_sequence:
-            statement = statement.where(OutboxEvent.sequence >= request.from_sequence)
-        if request.to_sequence:
-            statement = statement.where(OutboxEvent.sequence <= request.to_sequence)
-        light = load_only(
-            OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload, OutboxEvent.sequence
-        )
-        ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
-        return (await self._session.scalars(ordered)).all()
 
 
 async def lease_due(

@@ -1,0 +1,66 @@
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Select
+from sqlalchemy.orm import load_only
+from typing_extensions import override
+
+from payymo_api.core.clock import now
+from payymo_api.core.page import Keyset, Page
+from payymo_api.core.repository import TenantRepository
+from payymo_api.core.types import EventId
+from payymo_api.messaging.models import OutboxEvent
+from payymo_api.webhooks.schemas.deliveries import ReplayRequest
+from payymo_api.webhooks.schemas.events import EventFilters
+
+EVENTS_KEPT = timedelta(days=90)
+
+
+class EventRepository(TenantRepository[OutboxEvent]):
+    """Public events that have their place in the tenant's sequence: for 90 days."""
+
+    model = OutboxEvent
+    by_sequence = Keyset[OutboxEvent](
+        (OutboxEvent.sequence,), lambda row: (row.sequence or 0,), (int,), descending=False
+    )
+
+    @override
+    def select(self) -> Select[OutboxEvent]:
+        return (
+            super()
+            .select()
+            .where(OutboxEvent.sequence.is_not(None), OutboxEvent.occurred_at > now() - EVENTS_KEPT)
+        )
+
+    async def page(self, filters: EventFilters) -> Page[OutboxEvent]:
+        statement = self.select()
+        if filters.event_type:
+            statement = statement.where(OutboxEvent.name == filters.event_type)
+        if filters.since:
+            statement = statement.where(OutboxEvent.occurred_at >= filters.since)
+        return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def due(self, id: EventId) -> OutboxEvent | None:
+        """Return the event, its row locked, unless it was fanned out before."""
+        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.done_at.is_(None))
+        return await self._session.scalar(statement.with_for_update())
+
+    async def body(self, id: EventId) -> bytes:
+        statement = super().select().where(OutboxEvent.id == id)
+        found = (await self._session.scalars(statement)).one()
+        assert found.body is not None
+        return found.body
+
+    async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
+        statement = self.select()
+        if request.since:
+            statement = statement.where(OutboxEvent.occurred_at >= request.since)
+        if request.from_sequence:
+            statement = statement.where(OutboxEvent.sequence >= request.from_sequence)
+        if request.to_sequence:
+            statement = statement.where(OutboxEvent.sequence <= request.to_sequence)
+        light = load_only(
+            OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload, OutboxEvent.sequence
+        )
+        ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
+        return (await self._session.scalars(ordered)).all()

@@ -1,0 +1,8 @@
+"""Webhooks over HTTP: a module per resource."""
+
+from payymo_api.webhooks.router.deliveries import router as deliveries
+from payymo_api.webhooks.router.endpoints import router as endpoints
+from payymo_api.webhooks.router.event_types import router as event_types
+from payymo_api.webhooks.router.events import router as events
+
+__all__ = ["deliveries", "endpoints", "event_types", "events"]

@@ -1,0 +1,47 @@
+from typing import Annotated
+
+from fastapi import Query
+
+from payymo_api.core.fields import Listing
+from payymo_api.core.refs import DeliveryRef
+from payymo_api.edge.route import api_router
+from payymo_api.edge.scope import ScopeDep
+from payymo_api.webhooks.repository.deliveries import DeliveryRepository
+from payymo_api.webhooks.schemas.deliveries import (
+    AttemptAnswer,
+    DeliveryAnswer,
+    DeliveryFilters,
+    DeliveryWithAttempts,
+)
+from payymo_api.webhooks.service import resending
+
+router = api_router("/webhook_deliveries", "webhook_endpoints")
+
+
+@router.get("")
+async def list_webhook_deliveries(
+    scope: ScopeDep, filters: Annotated[DeliveryFilters, Query()]
+) -> Listing[DeliveryAnswer]:
+    """List deliveries, newest first: what is owed to which endpoint, and what became of it."""
+    page = await DeliveryRepository(scope).page(filters)
+    return Listing[DeliveryAnswer].of(page, DeliveryAnswer.model_validate)
+
+
+@router.get("/{delivery_id}")
+async def get_webhook_delivery(scope: ScopeDep, delivery_id: DeliveryRef) -> DeliveryWithAttempts:
+    """Read one delivery with all its attempts."""
+    repository = DeliveryRepository(scope)
+    found = DeliveryAnswer.model_validate(await repository.get(delivery_id))
+    attempts = [
+        AttemptAnswer.model_validate(each) for each in await repository.attempts(delivery_id)
+    ]
+    return DeliveryWithAttempts(**found.model_dump(), attempts=attempts)
+
+
+@router.post("/{delivery_id}/redeliver", status_code=202)
+async def redeliver_webhook(scope: ScopeDep, delivery_id: DeliveryRef) -> DeliveryAnswer:
+    """Send an event to its endpoint once more, with the same id and the same bytes.
+
+    If that fails too, it is tried again on the whole schedule.
+    """
+    return DeliveryAnswer.model_validate(await resending.redeliver(scope, delivery_id))

@@ -1,0 +1,120 @@
+from typing import Annotated
+
+from fastapi import Query
+
+from payymo_api.core.fields import Listing, Paging
+from payymo_api.core.refs import EndpointRef
+from payymo_api.edge.route import IfMatchDep, api_router
+from payymo_api.edge.scope import ScopeDep
+from payymo_api.edge.state import PartsDep
+from payymo_api.webhooks.repository.endpoints import EndpointRepository
+from payymo_api.webhooks.schemas.deliveries import (
+    DeliveryAnswer,
+    ReplayAnswer,
+    ReplayRequest,
+)
+from payymo_api.webhooks.schemas.endpoints import (
+    EndpointAnswer,
+    EndpointRequest,
+    NewSecretAnswer,
+    TestRequest,
+)
+from payymo_api.webhooks.service import endpoints as service
+from payymo_api.webhooks.service import resending
+
+router = api_router("/webhook_endpoints", "webhook_endpoints")
+
+
+@router.get("")
+async def list_webhook_endpoints(
+    scope: ScopeDep, paging: Annotated[Paging, Query()]
+) -> Listing[EndpointAnswer]:
+    """List the webhook endpoints, newest first; their secrets are never shown again."""
+    page = await EndpointRepository(scope).page(paging.cursor, paging.limit)
+    return Listing[EndpointAnswer].of(page, EndpointAnswer.model_validate)
+
+
+@router.post("", status_code=201)
+async def create_webhook_endpoint(
+    scope: ScopeDep, parts: PartsDep, request: EndpointRequest
+) -> NewSecretAnswer:
+    """Register a URL for events.
+
+    The secret that signs them is in this answer only. Events that happen from now on are sent;
+    earlier ones can be replayed.
+    """
+    allow = parts.settings.webhook_allow_loopback
+    made = await service.create_endpoint(scope, parts.keyring, request, allow_loopback=allow)
+    return _with_secret(made)
+
+
+@router.get("/{endpoint_id}")
+async def get_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> EndpointAnswer:
+    """Read one webhook endpoint."""
+    return EndpointAnswer.model_validate(await EndpointRepository(scope).get(endpoint_id))
+
+
+@router.put("/{endpoint_id}")
+async def replace_webhook_endpoint(
+    scope: ScopeDep,
+    parts: PartsDep,
+    if_match: IfMatchDep,
+    endpoint_id: EndpointRef,
+    request: EndpointRequest,
+) -> EndpointAnswer:
+    """Replace what an endpoint gets and where.
+
+    Disabled, it gets nothing new and its open deliveries wait; enabled again, they are sent.
+    """
+    allow = parts.settings.webhook_allow_loopback
+    row = await service.replace_endpoint(
+        scope, if_match, endpoint_id, request, allow_loopback=allow
+    )
+    return EndpointAnswer.model_validate(row)
+
+
+@router.delete("/{endpoint_id}", status_code=204)
+async def remove_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> None:
+    """Remove an endpoint: nothing is sent to it any more, open deliveries end as failed."""
+    await service.remove_endpoint(scope, endpoint_id)
+
+
+@router.post("/{endpoint_id}/rotate_secret")
+async def rotate_webhook_secret(
+    scope: ScopeDep, parts: PartsDep, endpoint_id: EndpointRef
+) -> NewSecretAnswer:
+    """Make a new signing secret, shown in this answer only.
+
+    For 24 hours the secret before it signs too. Rotated again within them, only the last two sign.
+    """
+    return _with_secret(await service.rotate_secret(scope, parts.keyring, endpoint_id))
+
+
+@router.post("/{endpoint_id}/test", status_code=202)
+async def test_webhook_endpoint(
+    scope: ScopeDep, endpoint_id: EndpointRef, request: TestRequest
+) -> DeliveryAnswer:
+    """Send a test event to this endpoint alone.
+
+    Its body holds `"test": true` and `"sequence": 0`: it takes no place in the sequence of events.
+    What came of it stands in GET /api/v1/webhook_deliveries/{delivery_id}.
+    """
+    delivery = await resending.send_test(scope, endpoint_id, request.event_type)
+    return DeliveryAnswer.model_validate(delivery)
+
+
+@router.post("/{endpoint_id}/replay", status_code=202)
+async def replay_events(
+    scope: ScopeDep, endpoint_id: EndpointRef, request: ReplayRequest
+) -> ReplayAnswer:
+    """Send an endpoint the past events that it subscribes to, delivered before or not.
+
+    Give `since`, or `from_sequence` and perhaps `to_sequence`. At most 10,000 events are looked at
+    in one call; `next_sequence` says where to go on.
+    """
+    return await resending.replay(scope, endpoint_id, request)
+
+
+def _with_secret(made: service.NewSecret) -> NewSecretAnswer:
+    shown = EndpointAnswer.model_validate(made.row)
+    return NewSecretAnswer(**shown.model_dump(), secret=made.secret)

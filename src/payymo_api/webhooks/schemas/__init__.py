@@ -1,0 +1,1 @@
+"""What webhooks take and answer: a module per resource."""

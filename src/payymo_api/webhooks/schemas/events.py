@@ -1,0 +1,53 @@
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from payymo_api.core.fields import Answer, Instant, Paging
+from payymo_api.core.refs import (
+    EventRef,
+    TenantRef,
+)
+from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+
+
+def known(name: str) -> str:
+    if name not in EVENT_TYPES:
+        raise ValueError("there is no such event type; see GET /api/v1/event_types")
+    return name
+
+
+EventTypeName = Annotated[
+    str,
+    AfterValidator(known),
+    WithJsonSchema({"type": "string", "enum": [*EVENT_TYPES], "examples": ["transaction.matched"]}),
+]
+
+
+class EventFilters(Paging):
+    event_type: Annotated[EventTypeName | None, Field(description="Of this type.")] = None
+    since: Annotated[Instant | None, Field(description="Events from this moment on.")] = None
+
+
+class EventAnswer(Answer):
+    """An event exactly as its webhook carries it."""
+
+    id: EventRef
+    event_type: str
+    timestamp: Instant
+    tenant_id: TenantRef
+    sequence: Annotated[int, Field(description="Counts the tenant's events without gaps.")]
+    api_version: str
+    data: Annotated[dict[str, Any], Field(description="Depends on `event_type`.")]
+
+
+class EventTypeAnswer(Answer):
+    name: str
+    description: str
+    example: Annotated[dict[str, Any], Field(description="What `data` looks like.")]
+    available: Annotated[
+        bool, Field(description="False: may be subscribed to, is sent by a later version.")
+    ]
+
+
+class EventTypesAnswer(Answer):
+    data: list[EventTypeAnswer]
