@@ -1,6 +1,14 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
@@ -107,3 +115,21 @@ class WebhookAttempt(TenantOwned):
     answer: Mapped[str | None]
     milliseconds: Mapped[int]
     started_at: Mapped[datetime]
+
+
+class WebhookHour(TenantOwned):
+    """What was sent to an endpoint within an hour of UTC: attempts, and times to answer.
+
+    `milliseconds` is the sum of the times, `buckets` their histogram (`rules.histogram`): of those
+    attempts that got an answer, whatever it said.
+    """
+
+    __tablename__ = "webhook_hours"
+    __table_args__ = (Index("ix_webhook_hours_hour", "hour", postgresql_using="brin"),)
+
+    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    delivered: Mapped[int]
+    failed: Mapped[int]
+    milliseconds: Mapped[int]
+    buckets: Mapped[list[int]] = mapped_column(ARRAY(Integer()))
