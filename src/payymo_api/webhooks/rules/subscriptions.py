@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from payymo_api.webhooks.rules.event_types import EVERY
-
+EVERY = "*"
+"""Subscribes to every event type, those of later versions too."""
 SUMMARIES = {"transactions.imported", "transactions.categorised"}
 
 

@@ -6,7 +6,8 @@ from payymo_api.core.fields import Answer, Instant, Request, Text
 from payymo_api.core.refs import (
     EndpointRef,
 )
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
+from payymo_api.webhooks.rules.subscriptions import EVERY
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.events import EventTypeName, known
 
 
