@@ -1,6 +1,5 @@
 """`data` of what webhooks announce, and of what a later version will."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -24,27 +23,6 @@ class EndpointFailing(Answer):
     disables_at: Annotated[
         Instant, Field(description="When it is disabled, unless something is delivered before.")
     ]
-
-
-class EndpointDisabled(Answer):
-    """`data` of `webhook_endpoint.disabled`: the endpoint as it is now."""
-
-    id: EndpointRef
-    url: str
-    event_types: Sequence[str]
-    description: str | None
-    enabled: bool
-    disabled_reason: Annotated[
-        Literal["gone", "failing", "receiver"],
-        Field(
-            description="`gone`: it answered 410. `failing`: nothing could be delivered for too "
-            "long. `receiver`: it asked for that in a response header."
-        ),
-    ]
-    each_line: bool
-    previous_secret_until: Instant | None
-    created_at: Instant
-    updated_at: Instant
 
 
 class PaymentRequestNews(Answer):

@@ -4,16 +4,29 @@ from typing import Any, Final
 
 from payymo_api.webhooks.schemas.catalogue.event_type import EventType
 from payymo_api.webhooks.schemas.catalogue.samples import MADE_AND_CHANGED, sample_id
-from payymo_api.webhooks.schemas.news import EndpointDisabled, EndpointFailing
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
+from payymo_api.webhooks.schemas.news import EndpointFailing
 
 _ENDPOINT: Final = {"id": sample_id("we"), "url": "https://example.com/payymo"}
 _DISABLED: Final[dict[str, Any]] = {
     **_ENDPOINT,
-    "event_types": ["*"],
+    "event_types": ["transaction.*", "invoice.paid"],
+    "filter": [{"field": "amount_minor", "operator": "gte", "value": 10000}],
     "description": "Books",
+    "status": "disabled",
     "enabled": False,
+    "paused": False,
     "disabled_reason": "gone",
     "each_line": False,
+    "header_names": ["Authorization"],
+    "ordering": None,
+    "rate_limit": None,
+    "max_concurrency": 20,
+    "retry_schedule": None,
+    "asymmetric": False,
+    "public_key": None,
+    "verify_ownership": False,
+    "verified_at": None,
     "previous_secret_until": None,
     **MADE_AND_CHANGED,
 }
@@ -35,7 +48,7 @@ TYPES: Final = (
         "webhook_endpoint.disabled",
         "Payymo stopped sending to an endpoint: it answered 410 Gone, asked for that, or failed "
         "for five days.",
-        EndpointDisabled,
+        EndpointAnswer,
         _DISABLED,
     ),
 )
