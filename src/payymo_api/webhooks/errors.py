@@ -13,3 +13,11 @@ class EndpointDisabled(Conflict):
     code = "endpoint_disabled"
     title = "This webhook endpoint is disabled or removed"
     resolution = "Enable it (PUT with enabled: true), then ask again."
+
+
+class ChallengeFailed(Conflict):
+    code = "challenge_failed"
+    title = "The endpoint did not send the challenge back"
+    resolution = (
+        "Let it answer a webhook_endpoint.challenge with 200 and the challenge, then ask again."
+    )

@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from typing_extensions import override
 
+from payymo_api.core.settings import Settings
 from payymo_api.webhooks.errors import EndpointUrlRefused
 from payymo_api.webhooks.gateway import Answer, DeliveryFailed, Failure, Sender
 from payymo_api.webhooks.gateway.urls import check_url
@@ -69,6 +70,13 @@ class AiohttpSender(Sender):
             auto_decompress=False,  # an excerpt needs no decompression, a bomb would
             trust_env=False,  # behind a proxy the address connected is not the endpoint's
             read_bufsize=EXCERPT,
+        )
+
+    @classmethod
+    def of(cls, settings: Settings) -> "AiohttpSender":
+        return cls(
+            timeout_seconds=settings.webhook_timeout_seconds,
+            allow_loopback=settings.webhook_allow_loopback,
         )
 
     async def aclose(self) -> None:

@@ -1,16 +1,16 @@
 """Which endpoint gets which event."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
-
+EVERY = "*"
+"""Subscribes to every event type, those of later versions too."""
 SUMMARIES = {"transactions.imported", "transactions.categorised"}
 _ALL_OF = ".*"
 
 
-def is_pattern(text: str) -> bool:
-    """Tell whether it names event types: one, all of one kind (`transaction.*`), or every (`*`)."""
-    return text == EVERY or any(covers(text, name) for name in EVENT_TYPES)
+def is_pattern(text: str, names: Iterable[str]) -> bool:
+    """Tell whether it stands for any of the event types: one, `transaction.*`, or `*` for all."""
+    return any(covers(text, name) for name in names)
 
 
 def covers(pattern: str, name: str) -> bool:

@@ -8,8 +8,8 @@ from payymo_api.core.refs import (
     EndpointRef,
 )
 from payymo_api.webhooks.rules import headers
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
-from payymo_api.webhooks.rules.subscriptions import is_pattern
+from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.rules.subscriptions import EVERY, is_pattern
 from payymo_api.webhooks.schemas.events import EventTypeName
 from payymo_api.webhooks.schemas.filters import Filter, StoredFilter
 
@@ -17,7 +17,7 @@ Ordering = Literal["endpoint", "object"]
 
 
 def _pattern(text: str) -> str:
-    if not is_pattern(text):
+    if not is_pattern(text, EVENT_TYPES):
         raise ValueError("there is no such event type; see GET /api/v1/event_types")
     return text
 
