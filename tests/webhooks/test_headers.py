@@ -176,6 +176,16 @@ async def test_no_value_is_ever_shown(
     assert not [each for each in shown if CANARY in each or CANARY.encode().hex() in each]
 
 
+async def test_an_answer_that_repeats_them_is_kept_without(someone: Someone, parts: Parts) -> None:
+    await endpoint(someone.client, URL, headers={"Authorization": CANARY, "X-Environment": "test"})
+
+    destination = open_endpoint(parts.keyring, await _row(parts.database, someone.tenant_id))
+
+    told = f'{{"test": 1, "authorization": "{CANARY}", "token": "canary-of-the-tests"}}'
+    kept = '{"test": 1, "authorization": "[redacted]", "token": "[redacted]"}'
+    assert destination.redacted(told) == kept
+
+
 async def _stored(database: Database, tenant_id: TenantId) -> list[str]:
     """Return every row of the tenant in the tables that a request leaves something in."""
     tables = ("webhook_endpoints", "idempotency_keys", "outbox_events", "inbox_messages")
