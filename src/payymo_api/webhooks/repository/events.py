@@ -64,6 +64,11 @@ class EventRepository(TenantRepository[OutboxEvent]):
         assert found.body is not None
         return found.body
 
+    async def is_erased(self, id: EventId) -> bool:
+        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.erased_at.is_not(None))
+        found = await self._session.scalar(statement.with_only_columns(OutboxEvent.id))
+        return found is not None
+
     async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
         statement = self.select()
         if request.since:
@@ -73,7 +78,11 @@ class EventRepository(TenantRepository[OutboxEvent]):
         if request.to_sequence:
             statement = statement.where(OutboxEvent.sequence <= request.to_sequence)
         light = load_only(
-            OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload, OutboxEvent.sequence
+            OutboxEvent.id,
+            OutboxEvent.name,
+            OutboxEvent.payload,
+            OutboxEvent.sequence,
+            OutboxEvent.body,
         )
         ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
         return (await self._session.scalars(ordered)).all()
