@@ -29,7 +29,7 @@ from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
