@@ -14,7 +14,7 @@ from payymo_api.messaging import relay
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.webhooks import tasks
 from payymo_api.webhooks.events import ErasureAsked
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.service import erasure
 from tests.conftest import Someone
 from tests.webhooks.conftest import Receiver
