@@ -83,6 +83,7 @@ class EventRepository(TenantRepository[OutboxEvent]):
             OutboxEvent.payload,
             OutboxEvent.sequence,
             OutboxEvent.body,
+            OutboxEvent.erased_at,
         )
         ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
         return (await self._session.scalars(ordered)).all()

@@ -29,11 +29,12 @@ async def list_events(scope: ScopeDep, filters: Annotated[EventFilters, Query()]
 
 @router.post("/erase", status_code=202)
 async def erase_events(scope: ScopeDep, request: ErasureRequest) -> ErasureAnswer:
-    """Take a person's data out of events: `data` becomes empty, and the body says `"erased": true`.
+    """Take a person's data out of events.
 
     Which events: those whose `data` names one of the ids of `mentioning`, and those of `event_ids`.
-    Their `id`, `event_type`, `timestamp` and `sequence` stay. What is pending of them is not sent
-    any more, and what endpoints answered to them is forgotten. It goes on after this answer:
+    Their `data` becomes empty, and their body says `"erased": true`; `id`, `event_type`,
+    `timestamp` and `sequence` stay. What is pending of them is not sent any more, and what
+    endpoints answered to them is forgotten. It goes on after this answer:
     GET /api/v1/events/erasures/{erasure_id} tells how far it is.
     """
     return ErasureAnswer.model_validate(await erasure.ask(scope, request))
