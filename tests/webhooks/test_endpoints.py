@@ -12,7 +12,7 @@ from payymo_api.core.types import EndpointId, TenantId, parse_public_id
 from payymo_api.edge.state import Parts
 from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.rules import signing
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.endpoints import EndpointRequest
 from payymo_api.webhooks.service.opening import open_endpoint, sealed_for
 from tests.conftest import Someone

@@ -1,4 +1,4 @@
-"""Refusals of webhooks: endpoints that we will not send to."""
+"""Refusals of webhooks: endpoints that we will not send to, events that have nothing to send."""
 
 from payymo_api.core.errors import Conflict, ValidationFailed
 
@@ -20,4 +20,12 @@ class ChallengeFailed(Conflict):
     title = "The endpoint did not send the challenge back"
     resolution = (
         "Let it answer a webhook_endpoint.challenge with 200 and the challenge, then ask again."
+    )
+
+
+class EventErased(Conflict):
+    code = "event_erased"
+    title = "The data of this event was erased"
+    resolution = (
+        "Nothing can be sent of it any more; read the objects themselves, if they are left."
     )

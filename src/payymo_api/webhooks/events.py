@@ -1,7 +1,22 @@
 from typing import ClassVar
 
-from payymo_api.messaging.events import PublicEvent
+from payymo_api.core.types import ErasureId
+from payymo_api.messaging.events import Event, PublicEvent
+
+
+class WebhookEndpointFailing(PublicEvent):
+    """Half or more of the time is over that an endpoint may fail."""
+
+    name: ClassVar[str] = "webhook_endpoint.failing"
 
 
 class WebhookEndpointDisabled(PublicEvent):
     name: ClassVar[str] = "webhook_endpoint.disabled"
+
+
+class ErasureAsked(Event):
+    """Events are to lose their data."""
+
+    name: ClassVar[str] = "event_erasure.asked"
+
+    erasure_id: ErasureId

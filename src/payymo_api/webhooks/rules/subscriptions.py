@@ -1,16 +1,11 @@
 """Which endpoint gets which event."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 EVERY = "*"
 """Subscribes to every event type, those of later versions too."""
 SUMMARIES = {"transactions.imported", "transactions.categorised"}
 _ALL_OF = ".*"
-
-
-def is_pattern(text: str, names: Iterable[str]) -> bool:
-    """Tell whether it stands for any of the event types: one, `transaction.*`, or `*` for all."""
-    return any(covers(text, name) for name in names)
 
 
 def covers(pattern: str, name: str) -> bool:

@@ -13,7 +13,7 @@ from payymo_api.webhooks.errors import ChallengeFailed
 from payymo_api.webhooks.gateway import Answer, DeliveryFailed, Sender
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.rules.challenges import echoes, new_challenge
-from payymo_api.webhooks.schemas.endpoints import EndpointAnswer
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
 from payymo_api.webhooks.service.endpoints import enable_verified
 from payymo_api.webhooks.service.opening import Destination, open_endpoint
 
