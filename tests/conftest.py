@@ -83,6 +83,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     yield app
     parts: Parts = app.state.parts
+    await app.state.streams.aclose()
     await app.state.banks.aclose()
     await app.state.stripes.aclose()
     await parts.limits.aclose()

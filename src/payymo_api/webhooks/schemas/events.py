@@ -1,13 +1,15 @@
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from payymo_api.core.fields import Answer, Instant, Paging
+from payymo_api.core.fields import Answer, Filters, Instant, Paging, Request
 from payymo_api.core.refs import (
     EventRef,
     TenantRef,
 )
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
+from payymo_api.webhooks.rules.subscriptions import is_pattern
 
 
 def known(name: str) -> str:
@@ -26,6 +28,41 @@ EventTypeName = Annotated[
 class EventFilters(Paging):
     event_type: Annotated[EventTypeName | None, Field(description="Of this type.")] = None
     since: Annotated[Instant | None, Field(description="Events from this moment on.")] = None
+
+
+def _patterns(text: str) -> str:
+    for each in text.split(","):
+        if not is_pattern(each):
+            raise ValueError("there is no such event type; see GET /api/v1/event_types")
+    return text
+
+
+class StreamFilters(Filters):
+    event_type: Annotated[
+        str,
+        AfterValidator(_patterns),
+        Field(
+            max_length=2000,
+            examples=["transaction.*,invoice.paid"],
+            description="Of these types, separated by commas; `transaction.*` is all of a kind.",
+        ),
+    ] = EVERY
+    after_sequence: Annotated[
+        int | None, Field(ge=0, le=2**63 - 1, description="Begin behind this sequence number.")
+    ] = None
+
+    @property
+    def event_types(self) -> Sequence[str]:
+        return self.event_type.split(",")
+
+
+class TriggerRequest(Request):
+    event_type: Annotated[EventTypeName, Field(description="What happens.")]
+
+
+class TriggerAnswer(Answer):
+    id: EventRef
+    event_type: str
 
 
 class EventAnswer(Answer):
