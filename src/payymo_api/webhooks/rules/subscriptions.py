@@ -2,9 +2,22 @@
 
 from collections.abc import Collection
 
-from payymo_api.webhooks.rules.event_types import EVERY
+from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
 
 SUMMARIES = {"transactions.imported", "transactions.categorised"}
+_ALL_OF = ".*"
+
+
+def is_pattern(text: str) -> bool:
+    """Tell whether it names event types: one, all of one kind (`transaction.*`), or every (`*`)."""
+    return text == EVERY or any(covers(text, name) for name in EVENT_TYPES)
+
+
+def covers(pattern: str, name: str) -> bool:
+    """`transaction.*` is all that starts with `transaction.`, later versions' types too."""
+    if pattern.endswith(_ALL_OF):
+        return name.startswith(pattern[:-1])
+    return pattern in (EVERY, name)
 
 
 def wants(event_types: Collection[str], name: str, *, each_line: bool, is_line: bool) -> bool:
@@ -18,4 +31,4 @@ def wants(event_types: Collection[str], name: str, *, each_line: bool, is_line: 
         return False
     if name in SUMMARIES and each_line:
         return False
-    return EVERY in event_types or name in event_types
+    return any(covers(pattern, name) for pattern in event_types)
