@@ -84,9 +84,7 @@ class Door:
 class Visit:
     """One request on its way through; `inside` holds those that are being worked on."""
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, inside: "set[Visit]"
-    ) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, inside: "set[Visit]") -> None:
         self.scope, self.receive, self._send = scope, receive, send
         self._inside = inside
         self._headers: dict[bytes, bytes] = dict(scope["headers"])

@@ -50,7 +50,8 @@ class EventRepository(TenantRepository[OutboxEvent]):
             .order_by(OutboxEvent.sequence)
             .limit(limit)
         )
-        return [tuple(row) for row in await self._session.execute(statement)]
+        rows = await self._session.execute(statement)
+        return [(each.sequence, each.name, each.body) for each in rows]
 
     async def last_sequence(self) -> int:
         statement = select(EventCounter.last).where(EventCounter.tenant_id == self._tenant_id)
@@ -92,4 +93,4 @@ async def last_sequences(
     """Return how far the sequences of these tenants are; `payymo_system` asks."""
     statement = select(EventCounter.tenant_id, EventCounter.last)
     found = await session.execute(statement.where(EventCounter.tenant_id.in_(tenant_ids)))
-    return {tenant_id: last for tenant_id, last in found}
+    return {each.tenant_id: each.last for each in found}

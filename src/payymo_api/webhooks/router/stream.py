@@ -44,6 +44,7 @@ async def _open_stream(
     last_event_id: Annotated[
         int | None,
         Header(
+            alias="Last-Event-ID",
             ge=0,
             le=2**63 - 1,
             description="The last `id` that came: go on behind it. Stands over `after_sequence`.",

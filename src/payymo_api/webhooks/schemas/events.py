@@ -75,6 +75,9 @@ class EventAnswer(Answer):
     sequence: Annotated[int, Field(description="Counts the tenant's events without gaps.")]
     api_version: str
     data: Annotated[dict[str, Any], Field(description="Depends on `event_type`.")]
+    test: Annotated[
+        bool, Field(description="True: somebody asked for it, nothing happened. Else left out.")
+    ] = False
 
 
 class EventTypeAnswer(Answer):

@@ -80,7 +80,10 @@ class Streams:
         if sum(each.key_id == caller.key_id for each in self._open) >= PER_KEY:
             raise TooManyStreams(f"A key has at most {PER_KEY} streams.", retry_after=5)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._news.keep()), asyncio.create_task(self._look())]
+            self._tasks = [
+                asyncio.create_task(self._news.keep()),
+                asyncio.create_task(self._look()),
+            ]
         stream = Stream(caller.tenant_id, caller.key_id, event_types)
         self._open.add(stream)
         _OPEN.set(len(self._open))
