@@ -66,6 +66,7 @@ ROUTERS = (
     tenants.keys,
     tenants.incidents,
     webhooks.endpoints,
+    webhooks.metrics,
     webhooks.deliveries,
     webhooks.events,
     webhooks.stream,

@@ -9,7 +9,7 @@ from payymo_api.core.db import Database
 from payymo_api.core.types import EndpointId, TenantId, parse_public_id
 from payymo_api.edge.state import Parts
 from payymo_api.webhooks.models import WebhookEndpoint
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.service.opening import sealed_for
 from tests.conftest import Someone
 from tests.webhooks.factories import ENDPOINTS, endpoint

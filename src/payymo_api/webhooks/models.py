@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
+    Integer,
     func,
     text,
 )
@@ -149,3 +150,21 @@ class WebhookAttempt(TenantOwned):
     answer: Mapped[str | None]
     milliseconds: Mapped[int]
     started_at: Mapped[datetime]
+
+
+class WebhookHour(TenantOwned):
+    """What was sent to an endpoint within an hour of UTC: attempts, and times to answer.
+
+    `milliseconds` is the sum of the times, `buckets` their histogram (`rules.histogram`): of those
+    attempts that got an answer, whatever it said.
+    """
+
+    __tablename__ = "webhook_hours"
+    __table_args__ = (Index("ix_webhook_hours_hour", "hour", postgresql_using="brin"),)
+
+    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    delivered: Mapped[int]
+    failed: Mapped[int]
+    milliseconds: Mapped[int]
+    buckets: Mapped[list[int]] = mapped_column(ARRAY(Integer()))

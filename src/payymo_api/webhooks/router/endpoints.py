@@ -13,12 +13,8 @@ from payymo_api.webhooks.schemas.deliveries import (
     ReplayAnswer,
     ReplayRequest,
 )
-from payymo_api.webhooks.schemas.endpoints import (
-    EndpointAnswer,
-    EndpointRequest,
-    NewSecretAnswer,
-    TestRequest,
-)
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer, NewSecretAnswer
+from payymo_api.webhooks.schemas.endpoints import EndpointRequest, TestRequest
 from payymo_api.webhooks.service import endpoints as service
 from payymo_api.webhooks.service import resending
 

@@ -2,15 +2,10 @@
 
 from collections.abc import Collection
 
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
-
+EVERY = "*"
+"""Subscribes to every event type, those of later versions too."""
 SUMMARIES = {"transactions.imported", "transactions.categorised"}
 _ALL_OF = ".*"
-
-
-def is_pattern(text: str) -> bool:
-    """Tell whether it names event types: one, all of one kind (`transaction.*`), or every (`*`)."""
-    return text == EVERY or any(covers(text, name) for name in EVENT_TYPES)
 
 
 def covers(pattern: str, name: str) -> bool:

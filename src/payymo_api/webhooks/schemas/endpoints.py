@@ -1,30 +1,20 @@
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
-from payymo_api.core.fields import Answer, Instant, Request, Text
-from payymo_api.core.refs import (
-    EndpointRef,
-)
+from payymo_api.core.fields import Request, Text
 from payymo_api.webhooks.rules import headers
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
-from payymo_api.webhooks.rules.subscriptions import is_pattern
-from payymo_api.webhooks.schemas.events import EventTypeName
-from payymo_api.webhooks.schemas.filters import Filter, StoredFilter
-
-Ordering = Literal["endpoint", "object"]
-
-
-def _pattern(text: str) -> str:
-    if not is_pattern(text):
-        raise ValueError("there is no such event type; see GET /api/v1/event_types")
-    return text
+from payymo_api.webhooks.rules.subscriptions import EVERY
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
+from payymo_api.webhooks.schemas.endpoint_answers import Ordering
+from payymo_api.webhooks.schemas.events import EventTypeName, pattern
+from payymo_api.webhooks.schemas.filters import Filter
 
 
 Subscription = Annotated[
     str,
-    AfterValidator(_pattern),
+    AfterValidator(pattern),
     WithJsonSchema(
         {
             "anyOf": [
@@ -144,56 +134,6 @@ class EndpointRequest(Request):
             "(POST …/verify)."
         ),
     ] = False
-
-
-class EndpointAnswer(Answer):
-    id: EndpointRef
-    url: str
-    event_types: list[str]
-    filter: StoredFilter
-    description: str | None
-    status: Literal["enabled", "paused", "disabled"]
-    enabled: Annotated[bool, Field(description="False: it is disabled.")]
-    paused: bool
-    disabled_reason: Annotated[
-        Literal["gone", "failing", "receiver", "unverified"] | None,
-        Field(
-            description="`gone`: it answered 410; `receiver`: it asked for that by a header; "
-            "`failing`: it failed for 5 days; `unverified`: its URL has not echoed a challenge "
-            "yet. Null: by you, or not disabled."
-        ),
-    ]
-    each_line: bool
-    header_names: list[str]
-    ordering: Ordering | None
-    rate_limit: int | None
-    max_concurrency: int
-    retry_schedule: list[int] | None
-    asymmetric: bool
-    public_key: Annotated[
-        str | None,
-        Field(
-            examples=["whpk_3p2GYQ4rmnhYAjIPkVfrxG1fXq4Y8RAFNbgoA4Yj6mU="],
-            description="Verifies `v1a` signatures; no secret.",
-        ),
-    ]
-    verify_ownership: bool
-    verified_at: Instant | None
-    previous_secret_until: Annotated[
-        Instant | None, Field(description="Until then the secret before the last rotation signs.")
-    ]
-    created_at: Instant
-    updated_at: Instant
-
-
-class NewSecretAnswer(EndpointAnswer):
-    secret: Annotated[
-        str,
-        Field(
-            examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
-            description="Verifies signatures: shown this once, kept encrypted.",
-        ),
-    ]
 
 
 class TestRequest(Request):

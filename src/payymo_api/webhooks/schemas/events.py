@@ -1,15 +1,15 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from payymo_api.core.fields import Answer, Filters, Instant, Paging, Request
 from payymo_api.core.refs import (
     EventRef,
     TenantRef,
 )
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES, EVERY
-from payymo_api.webhooks.rules.subscriptions import is_pattern
+from payymo_api.webhooks.rules.subscriptions import EVERY, covers
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 
 
 def known(name: str) -> str:
@@ -30,11 +30,14 @@ class EventFilters(Paging):
     since: Annotated[Instant | None, Field(description="Events from this moment on.")] = None
 
 
-def _patterns(text: str) -> str:
-    for each in text.split(","):
-        if not is_pattern(each):
-            raise ValueError("there is no such event type; see GET /api/v1/event_types")
+def pattern(text: str) -> str:
+    if not any(covers(text, name) for name in EVENT_TYPES):
+        raise ValueError("there is no such event type; see GET /api/v1/event_types")
     return text
+
+
+def _patterns(text: str) -> str:
+    return ",".join(pattern(each) for each in text.split(","))
 
 
 class StreamFilters(Filters):
@@ -81,9 +84,24 @@ class EventAnswer(Answer):
 
 
 class EventTypeAnswer(Answer):
-    name: str
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    name: EventTypeName
     description: str
-    example: Annotated[dict[str, Any], Field(description="What `data` looks like.")]
+    data_schema: Annotated[
+        Mapping[str, Any],
+        Field(
+            alias="schema",
+            description="JSON Schema (2020-12) of `data`. Later versions may add fields.",
+        ),
+    ]
+    example: Annotated[Mapping[str, Any], Field(description="What `data` may look like.")]
+    object: Annotated[
+        str, Field(description="The field of `data` that names what the event is about.")
+    ]
+    since: Annotated[
+        str | None, Field(description="The version of the API that sends it first, if one does.")
+    ]
     available: Annotated[
         bool, Field(description="False: may be subscribed to, is sent by a later version.")
     ]

@@ -22,7 +22,7 @@ from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.repository.events import EventRepository
 from payymo_api.webhooks.rules import retries
 from payymo_api.webhooks.rules.retries import Outcome
-from payymo_api.webhooks.schemas.endpoints import EndpointAnswer
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
 from payymo_api.webhooks.service.opening import Destination, open_endpoint
 from payymo_api.webhooks.service.wanting import is_wanted
 

@@ -19,7 +19,8 @@ from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.rules import signing
-from payymo_api.webhooks.schemas.endpoints import EndpointAnswer, EndpointRequest
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
+from payymo_api.webhooks.schemas.endpoints import EndpointRequest
 from payymo_api.webhooks.schemas.filters import stored
 from payymo_api.webhooks.service.opening import headers_sealed_for, key_sealed_for, sealed_for
 

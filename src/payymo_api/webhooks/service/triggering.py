@@ -5,7 +5,7 @@ from payymo_api.core.types import EventId, new_id
 from payymo_api.edge import exact
 from payymo_api.messaging import outbox
 from payymo_api.messaging.models import OutboxEvent
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.events import TriggerAnswer
 
 
