@@ -11,7 +11,6 @@ from payymo_api.webhooks.schemas.endpoint_answers import Ordering
 from payymo_api.webhooks.schemas.events import EventTypeName, pattern
 from payymo_api.webhooks.schemas.filters import Filter
 
-
 Subscription = Annotated[
     str,
     AfterValidator(pattern),
