@@ -79,7 +79,11 @@ class EventAnswer(Answer):
     api_version: str
     data: Annotated[dict[str, Any], Field(description="Depends on `event_type`.")]
     test: Annotated[
-        bool, Field(description="True: somebody asked for it, nothing happened. Else left out.")
+        bool,
+        Field(description="There only if true: somebody asked for it, and nothing happened."),
+    ] = False
+    erased: Annotated[
+        bool, Field(description="There only if true: `data` is empty, as it was to be erased.")
     ] = False
 
 
