@@ -54,7 +54,7 @@ async def _open_stream(
     """Keep a place until the answer has ended, however it ends."""
     with streams.place(caller, filters.event_types) as stream:
         after = filters.after_sequence if last_event_id is None else last_event_id
-        await streams.begin(stream, after)
+        await streams.put_behind(stream, after)
         yield stream
 
 

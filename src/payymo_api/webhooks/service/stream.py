@@ -93,8 +93,8 @@ class Streams:
             self._open.discard(stream)
             _OPEN.set(len(self._open))
 
-    async def begin(self, stream: Stream, after: int | None) -> None:
-        """Put the stream behind a sequence number, or where the sequence is now."""
+    async def put_behind(self, stream: Stream, after: int | None) -> None:
+        """Let the stream go on behind a sequence number, or from now on."""
         if after is None:
             async with self._database.scope(stream.tenant_id) as scope:
                 after = await EventRepository(scope).last_sequence()
