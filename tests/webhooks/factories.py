@@ -14,7 +14,7 @@ from payymo_api.banking.events import (
 )
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
-from payymo_api.messaging import outbox
+from payymo_api.messaging import outbox, relay
 
 ENDPOINTS = "/api/v1/webhook_endpoints"
 DELIVERIES = "/api/v1/webhook_deliveries"
@@ -29,9 +29,11 @@ async def endpoint(client: httpx.AsyncClient, url: str, **fields: Any) -> dict[s
     return made
 
 
-async def happen(database: Database, tenant_id: TenantId, *, each_line: bool = False) -> None:
+async def happen(
+    database: Database, tenant_id: TenantId, *, data: str = DATA, each_line: bool = False
+) -> None:
     async with database.scope(tenant_id) as scope:
-        await outbox.record(scope, TransactionCreated(data=DATA, each_line=each_line))
+        await outbox.record(scope, TransactionCreated(data=data, each_line=each_line))
 
 
 async def import_lines(database: Database, tenant_id: TenantId) -> None:
@@ -67,3 +69,9 @@ async def received(bodies: list[bytes], count: int) -> None:
         return len(bodies) >= count
 
     await until(enough)
+
+
+async def number_events(database: Database) -> None:
+    """Give what has happened its numbers, as the workers do."""
+    while await relay.sequence(database):
+        pass
