@@ -30,7 +30,7 @@ from payymo_api.sandbox.stripe import platform as stripe
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
 
-pytest_plugins = ["tests.servers", "tests.sandbox_server"]
+pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.announced"]
 ROOT = Path(__file__).parents[1]
 log.configure("warning")
 
