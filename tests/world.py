@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from payymo_api.banking.events import BankConnectionCreated
 from payymo_api.core.db import Database
-from payymo_api.core.types import EventId, parse_public_id, public_id
+from payymo_api.core.types import EventId, new_id, parse_public_id, public_id
 from payymo_api.messaging import outbox, relay
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.service.accounts import Stripes
@@ -59,6 +59,7 @@ class World:
         "delivery_id": "dlv",
         "dispute_id": "sdp",
         "endpoint_id": "we",
+        "erasure_id": "era",
         "event_id": "evt",
         "fact_id": "lf",
         "invoice_id": "inv",
@@ -133,6 +134,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["payout_id"] = await make_payout(database, owner.tenant_id, 97540)
     ids["dispute_id"] = await make_dispute(database, owner.tenant_id, 1000)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
+    ids["erasure_id"] = await _erase(owner)
     return world
 
 
@@ -242,3 +244,12 @@ async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:
     await webhooks.fan_out(database, owner.tenant_id, id)
     delivery = (await owner.client.get("/api/v1/webhook_deliveries")).json()["data"][0]["id"]
     return event, delivery
+
+
+async def _erase(owner: Someone) -> str:
+    """An erasure that finds nothing: it names what is not there."""
+    body = {"mentioning": [public_id("cust", new_id())]}
+    answer = await owner.client.post("/api/v1/events/erase", json=body)
+    assert answer.status_code == 202, answer.text
+    id: str = answer.json()["id"]
+    return id

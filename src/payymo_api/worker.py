@@ -27,7 +27,9 @@ from payymo_api.payments import tasks as payments
 from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
+from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
+from payymo_api.webhooks.repository import stats
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 
 _log = log.get(__name__)
@@ -108,6 +110,7 @@ END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 REGISTER_STRIPE_ENDPOINT = Job("register_stripe_endpoint", "sync")
 CATCH_UP_STRIPE = Job("catch_up_stripe", "sync")
 FETCH_STRIPE_HISTORY = Job("fetch_stripe_history", "sync")
+ERASE_EVENTS = Job("erase_events", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
     bank_news.AccountDue.name: SYNC_ACCOUNT,
@@ -130,6 +133,7 @@ JOBS: Final[Mapping[str, Job]] = {
     DecisionMade.name: MATCH_AFTER_DECISION,
     payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
     payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
+    webhook_news.ErasureAsked.name: ERASE_EVENTS,
     **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
@@ -156,6 +160,7 @@ TASKS: Final[Mapping[Job, Task]] = {
     BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     MATCH_AFTER_DECISION: on_event(in_database(reconciliation.match_after_decision)),
+    ERASE_EVENTS: on_event(in_database(webhooks.erase_events)),
     Job("fan_out", "webhook"): _fan_out,
     webhooks.DELIVER: _deliver,
 }
@@ -164,7 +169,12 @@ TASKS: Final[Mapping[Job, Task]] = {
 SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages, _queue_deliveries)
 """What every worker process does whenever it is woken, at least once a second."""
 
-FORGETTING: Final = (relay.forget_old, inbox.forget_old, idempotency.forget_old)
+FORGETTING: Final = (
+    relay.forget_old,
+    inbox.forget_old,
+    idempotency.forget_old,
+    stats.forget_old,
+)
 """What is deleted in the end, looked for every hour."""
 
 

@@ -29,9 +29,11 @@ async def endpoint(client: httpx.AsyncClient, url: str, **fields: Any) -> dict[s
     return made
 
 
-async def happen(database: Database, tenant_id: TenantId, *, each_line: bool = False) -> None:
+async def happen(
+    database: Database, tenant_id: TenantId, *, data: str = DATA, each_line: bool = False
+) -> None:
     async with database.scope(tenant_id) as scope:
-        await outbox.record(scope, TransactionCreated(data=DATA, each_line=each_line))
+        await outbox.record(scope, TransactionCreated(data=data, each_line=each_line))
 
 
 async def import_lines(database: Database, tenant_id: TenantId) -> None:

@@ -9,8 +9,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 
-from payymo_api.webhooks.gateway import DeliveryFailed, Failure
-from payymo_api.webhooks.gateway import proxy as through
+from payymo_api.webhooks.gateway import DeliveryFailed, Failure, names
 from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
 from tests.webhooks.certificates import Authority
 from tests.webhooks.conftest import Receiver
@@ -101,7 +100,7 @@ async def test_a_name_that_is_rebound_is_judged_anew(
     secure: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(through, "_KEPT_SECONDS", -1.0)
+    monkeypatch.setattr(names, "KEPT_SECONDS", -1)
     sender = _sender(proxy, authority, Answers(["127.0.0.1"], ["10.0.0.1"]))
     assert (await sender.post(f"https://{NAME}:{secure.port}/", {}, BODY)).status == 200
     failure = await _failure(sender, f"https://{NAME}:{secure.port}/")

@@ -29,7 +29,7 @@ class OutboxEvent(Leased):
     """A committed fact. Its job is due until `done_at`; `attempts` counts the tries that failed.
 
     A public one gets its `sequence` (per tenant, no gaps) and its `body` (the bytes every endpoint
-    receives) from the relay, after commit.
+    receives) from the relay, after commit. `erased_at`: its data was taken out of all of these.
     """
 
     __tablename__ = "outbox_events"
@@ -62,6 +62,7 @@ class OutboxEvent(Leased):
     attempts: Mapped[int] = mapped_column(server_default="0")
     done_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
 
 
 class EventCounter(TenantOwned):

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.core.clock import rfc3339
-from payymo_api.core.db import Database
+from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import EventId, TenantId, public_id
 from payymo_api.messaging import outbox
 from payymo_api.messaging.leases import may_issue, may_take
@@ -68,6 +68,11 @@ async def sequence(database: Database) -> int:
     return len(rows)
 
 
+async def hold_numbering(scope: Scope) -> None:
+    """Let no event get its number and body until this transaction ends."""
+    await scope.session.execute(select(func.pg_advisory_xact_lock(_SEQUENCING)))
+
+
 def _owner(row: OutboxEvent) -> TenantId:
     return row.tenant_id
 
@@ -87,7 +92,7 @@ async def _number(session: AsyncSession, tenant_id: TenantId, rows: list[OutboxE
 
 def body(row: OutboxEvent, sequence: int, *, is_test: bool = False) -> bytes:
     """Return the webhook body of the contract; serialised once, re-sent as it is."""
-    envelope = {
+    envelope: dict[str, Any] = {
         "id": public_id("evt", row.id),
         "event_type": row.name,
         "timestamp": rfc3339(row.occurred_at),
@@ -96,7 +101,11 @@ def body(row: OutboxEvent, sequence: int, *, is_test: bool = False) -> bytes:
         "api_version": API_VERSION,
         "data": orjson.Fragment(row.data or "{}"),
     }
-    return orjson.dumps(envelope | {"test": True} if is_test else envelope)
+    if is_test:
+        envelope["test"] = True
+    if row.erased_at:
+        envelope["erased"] = True
+    return orjson.dumps(envelope)
 
 
 async def _lease(session: AsyncSession, names: list[str], life: int) -> list[OutboxEvent]:

@@ -1,4 +1,4 @@
-"""Refusals of webhooks: endpoints that we will not send to."""
+"""Refusals of webhooks: endpoints that we will not send to, events that have nothing to send."""
 
 from payymo_api.core.errors import Conflict, ValidationFailed
 
@@ -13,3 +13,11 @@ class EndpointDisabled(Conflict):
     code = "endpoint_disabled"
     title = "This webhook endpoint is disabled or removed"
     resolution = "Enable it (PUT with enabled: true), then ask again."
+
+
+class EventErased(Conflict):
+    code = "event_erased"
+    title = "The data of this event was erased"
+    resolution = (
+        "Nothing can be sent of it any more; read the objects themselves, if they are left."
+    )

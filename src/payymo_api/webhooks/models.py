@@ -1,4 +1,5 @@
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -6,13 +7,15 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
+    Integer,
+    Uuid,
     func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
-from payymo_api.core.types import DeliveryId, EndpointId, EventId
+from payymo_api.core.types import DeliveryId, EndpointId, ErasureId, EventId
 from payymo_api.messaging.models import Leased
 from payymo_api.tenants.models import Tenant
 
@@ -126,6 +129,7 @@ class WebhookDelivery(Leased):
     attempts_before: Mapped[int] = mapped_column(server_default="0")
     next_attempt_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     delivered_at: Mapped[datetime | None]
+    error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -149,3 +153,50 @@ class WebhookAttempt(TenantOwned):
     answer: Mapped[str | None]
     milliseconds: Mapped[int]
     started_at: Mapped[datetime]
+
+
+class WebhookHour(TenantOwned):
+    """What was sent to an endpoint within an hour of UTC: attempts, and times to answer.
+
+    `milliseconds` is the sum of the times, `buckets` their histogram (`rules.histogram`): of those
+    attempts that got an answer, whatever it said.
+    """
+
+    __tablename__ = "webhook_hours"
+    __table_args__ = (Index("ix_webhook_hours_hour", "hour", postgresql_using="brin"),)
+
+    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    delivered: Mapped[int]
+    failed: Mapped[int]
+    milliseconds: Mapped[int]
+    buckets: Mapped[list[int]] = mapped_column(ARRAY(Integer()))
+
+
+class EventErasure(TenantOwned):
+    """Events that lose their data: those of `event_ids`, and all that name one of `mentioning`.
+
+    First those that have no number yet (`after_id`: the last looked at), then those up to
+    `until_sequence` (`after_sequence`: the last looked at).
+    """
+
+    __tablename__ = "event_erasures"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
+        CheckConstraint(
+            "status IN ('queued', 'running', 'succeeded')", name="ck_event_erasures_status"
+        ),
+    )
+    prefix = "era"
+
+    id: Mapped[ErasureId] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(server_default="queued")
+    mentioning: Mapped[list[str]]
+    event_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    after_id: Mapped[EventId | None]
+    until_sequence: Mapped[int | None]
+    after_sequence: Mapped[int] = mapped_column(server_default="0")
+    checked: Mapped[int] = mapped_column(server_default="0")
+    erased: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]

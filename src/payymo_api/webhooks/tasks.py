@@ -1,15 +1,17 @@
 """Webhook jobs. Each may run twice, and be killed at any point: its row is due again then."""
 
 from datetime import timedelta
+from typing import Any
 
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
 from payymo_api.core.types import DeliveryId, EventId, TenantId
 from payymo_api.messaging.leases import Lease
 from payymo_api.messaging.queue import Job, Queue, has_room
+from payymo_api.webhooks.events import ErasureAsked
 from payymo_api.webhooks.gateway import Sender
 from payymo_api.webhooks.repository.deliveries import lease_due
-from payymo_api.webhooks.service import delivery
+from payymo_api.webhooks.service import delivery, erasure
 
 DELIVER = Job("deliver", "webhook")
 _SPARE = timedelta(seconds=5)
@@ -55,3 +57,8 @@ async def deliver(
     attempt = await delivery.send(sender, parcel)
     async with database.scope(tenant_id) as scope:
         await delivery.note(scope, parcel, attempt)
+
+
+async def erase_events(database: Database, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    event = ErasureAsked.model_validate(payload)
+    await erasure.walk(database, tenant_id, event.erasure_id)

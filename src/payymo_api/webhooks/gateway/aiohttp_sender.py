@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver
 from typing_extensions import override
 
 from payymo_api.webhooks.errors import EndpointUrlRefused
-from payymo_api.webhooks.gateway import Answer, DeliveryFailed, Failure, Sender
+from payymo_api.webhooks.gateway import Answer, DeliveryFailed, Failure, Sender, names
 from payymo_api.webhooks.gateway.names import AddressRefused, SystemResolver, VettedResolver, vet
 from payymo_api.webhooks.gateway.proxy import ThroughProxy
 from payymo_api.webhooks.gateway.urls import check_url
@@ -58,6 +58,7 @@ class AiohttpSender(Sender):
         connector = aiohttp.TCPConnector(
             socket_factory=None if proxy else factory,  # the proxy is ours: it may be anywhere
             resolver=self._resolver if proxy else judging,
+            ttl_dns_cache=names.KEPT_SECONDS,
             happy_eyeballs_delay=None,  # its race swallows what is no OSError, our refusal too
             limit=0,
             keepalive_timeout=_IDLE_SECONDS,

@@ -10,6 +10,9 @@ from typing_extensions import override
 
 from payymo_api.webhooks.rules import addresses
 
+KEPT_SECONDS = 5
+"""How long an answer is used again: less than the wait before any retry of the usual schedule."""
+
 _LOOKUPS_AT_ONCE = 128
 
 

@@ -7,7 +7,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-_KEPT_SECONDS = 10.0
+from payymo_api.webhooks.gateway import names
+
 _KEPT_NAMES = 4096
 
 
@@ -40,7 +41,7 @@ class ThroughProxy:
             address = await self._looked_up(request, name)
             if len(self._kept) >= _KEPT_NAMES:
                 self._kept.clear()
-            self._kept[name] = address, monotonic() + _KEPT_SECONDS
+            self._kept[name] = address, monotonic() + names.KEPT_SECONDS
         return address
 
     async def _looked_up(self, request: aiohttp.ClientRequest, name: str) -> str:

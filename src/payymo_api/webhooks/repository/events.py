@@ -6,8 +6,9 @@ from sqlalchemy.orm import load_only
 from typing_extensions import override
 
 from payymo_api.core.clock import now
+from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.page import Keyset, Page
-from payymo_api.core.repository import TenantRepository
+from payymo_api.core.repository import TenantRepository, among
 from payymo_api.core.types import EventId
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.schemas.deliveries import ReplayRequest
@@ -40,6 +41,18 @@ class EventRepository(TenantRepository[OutboxEvent]):
             statement = statement.where(OutboxEvent.occurred_at >= filters.since)
         return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
 
+    async def check_known(self, ids: Sequence[EventId], pointer: str) -> None:
+        """ValidationFailed (422) at the first of a body's ids that is none of these events."""
+        found = await self._session.scalars(
+            self.select().where(among(OutboxEvent.id, ids)).with_only_columns(OutboxEvent.id)
+        )
+        known = set(found)
+        for place, id in enumerate(ids):
+            if id not in known:
+                raise ValidationFailed.at(
+                    f"{pointer}/{place}", "unknown_reference", "There is no such thing here."
+                )
+
     async def due(self, id: EventId) -> OutboxEvent | None:
         """Return the event, its row locked, unless it was fanned out before."""
         statement = super().select().where(OutboxEvent.id == id, OutboxEvent.done_at.is_(None))
@@ -50,6 +63,11 @@ class EventRepository(TenantRepository[OutboxEvent]):
         found = (await self._session.scalars(statement)).one()
         assert found.body is not None
         return found.body
+
+    async def is_erased(self, id: EventId) -> bool:
+        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.erased_at.is_not(None))
+        found = await self._session.scalar(statement.with_only_columns(OutboxEvent.id))
+        return found is not None
 
     async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
         statement = self.select()
@@ -65,6 +83,7 @@ class EventRepository(TenantRepository[OutboxEvent]):
             OutboxEvent.payload,
             OutboxEvent.sequence,
             OutboxEvent.body,
+            OutboxEvent.erased_at,
         )
         ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
         return (await self._session.scalars(ordered)).all()

@@ -39,6 +39,9 @@ class EventAnswer(Answer):
     sequence: Annotated[int, Field(description="Counts the tenant's events without gaps.")]
     api_version: str
     data: Annotated[dict[str, Any], Field(description="Depends on `event_type`.")]
+    erased: Annotated[
+        bool, Field(description="There only if true: `data` is empty, as it was to be erased.")
+    ] = False
 
 
 class EventTypeAnswer(Answer):

@@ -7,7 +7,7 @@ from payymo_api.core.types import DeliveryId, EndpointId, EventId, new_id
 from payymo_api.edge import exact
 from payymo_api.messaging import outbox, relay
 from payymo_api.messaging.models import OutboxEvent
-from payymo_api.webhooks.errors import EndpointDisabled
+from payymo_api.webhooks.errors import EndpointDisabled, EventErased
 from payymo_api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
@@ -57,6 +57,8 @@ async def redeliver(scope: Scope, id: DeliveryId) -> WebhookDelivery:
     deliveries = DeliveryRepository(scope)
     found = await deliveries.get(id)
     await _enabled(scope, found.endpoint_id)
+    if await EventRepository(scope).is_erased(found.event_id):
+        raise EventErased("The data of this event was erased.")
     await deliveries.owe_again(found.endpoint_id, [(found.event_id, found.event_type)])
     await scope.session.refresh(found)
     await outbox.wake(scope)

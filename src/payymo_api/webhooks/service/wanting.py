@@ -13,7 +13,12 @@ UNFILTERED = "[]"
 
 
 def is_wanted(endpoint: WebhookEndpoint, event: OutboxEvent) -> bool:
-    """Tell whether the endpoint subscribes to the event and its filter lets the body through."""
+    """Tell whether the endpoint subscribes to the event and its filter lets the body through.
+
+    Nobody wants one whose data was erased.
+    """
+    if event.erased_at:
+        return False
     subscribed = wants(
         endpoint.event_types,
         event.name,
