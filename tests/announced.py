@@ -17,7 +17,7 @@ from tests.schemas import faults
 _SHOWN: Final = 5
 _NEW: Final = """
     SELECT id, name, data, body FROM outbox_events
-    WHERE id > $1 AND (data IS NOT NULL OR body IS NOT NULL) ORDER BY id
+    WHERE id > $1 AND erased_at IS NULL AND (data IS NOT NULL OR body IS NOT NULL) ORDER BY id
 """
 _seen: dict[str, UUID] = {}
 """Database -> the last event that was held to its declaration."""
