@@ -33,7 +33,8 @@ def announced(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     with ThreadPoolExecutor(1) as thread:
         found = thread.submit(asyncio.run, _undeclared(database_url)).result()
-    assert found[:_SHOWN] == []
+    if found:
+        pytest.fail("\n".join(f"{name}: {wrong}" for name, wrong in found[:_SHOWN]))
 
 
 def _tests(request: pytest.FixtureRequest) -> Iterator[pytest.Function]:
