@@ -50,9 +50,12 @@ class Stage:
         self, *event_types: str, tenant_id: TenantId | None = None, **fields: object
     ) -> None:
         """Let events happen, and get their numbers."""
-        kinds = [type("Made", (PublicEvent,), {"name": each}) for each in event_types]
+        made = [
+            type("Made", (PublicEvent,), {"name": each})(data=data_of(each, **fields))
+            for each in event_types
+        ]
         async with self.parts.database.scope(tenant_id or self.someone.tenant_id) as scope:
-            await outbox.record(scope, *(kind(data=data_of(kind.name, **fields)) for kind in kinds))
+            await outbox.record(scope, *made)
         await number_events(self.parts.database)
 
     async def happen_often(self, count: int) -> None:
