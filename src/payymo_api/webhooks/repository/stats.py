@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, delete, func, select, tuple_
 
+from payymo_api.core.clock import now
 from payymo_api.core.db import Database
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import EndpointId, TenantId
@@ -51,8 +52,7 @@ def added(attempts: Iterable[Sent]) -> Write:
     """
     hours: dict[tuple[TenantId, EndpointId, datetime], list[Sent]] = defaultdict(list)
     for each in attempts:
-        hour = each.ended_at.replace(minute=0, second=0, microsecond=0)
-        hours[each.tenant_id, each.endpoint_id, hour].append(each)
+        hours[each.tenant_id, each.endpoint_id, hour_of(each.ended_at)].append(each)
     rows = [(*key, *_counts(hours[key])) for key in sorted(hours)]
     return Write(_ADD, [list(column) for column in zip(*rows, strict=True)])
 
@@ -76,6 +76,20 @@ class HourRepository(TenantRepository[WebhookHour]):
             statement = statement.where(WebhookHour.endpoint_id == endpoint_id)
         ordered = statement.order_by(WebhookHour.endpoint_id, WebhookHour.hour)
         return (await self._session.scalars(ordered)).all()
+
+    async def was_sent_to(self, endpoint_id: EndpointId, since: datetime) -> bool:
+        """Tell whether anything was sent to it since then, before the hour that runs."""
+        statement = self.select().where(
+            WebhookHour.endpoint_id == endpoint_id,
+            WebhookHour.hour >= since,
+            WebhookHour.hour < hour_of(now()),
+        )
+        return await self._session.scalar(statement.limit(1)) is not None
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Return its beginning, in UTC."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 async def forget_old(database: Database) -> int:

@@ -42,6 +42,17 @@ class EndpointAnswer(Answer):
     ]
     verify_ownership: bool
     verified_at: Instant | None
+    failing_since: Annotated[
+        Instant | None,
+        Field(description="The first failure since something was last delivered; null: healthy."),
+    ]
+    failing_percent: Annotated[
+        int | None,
+        Field(description="How much of the five days is over that it may fail, up to 100."),
+    ]
+    disables_at: Annotated[
+        Instant | None, Field(description="From then on, an attempt that fails disables it.")
+    ]
     previous_secret_until: Annotated[
         Instant | None, Field(description="Until then the secret before the last rotation signs.")
     ]

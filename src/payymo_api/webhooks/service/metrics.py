@@ -10,7 +10,7 @@ from payymo_api.core.db import Scope
 from payymo_api.core.types import EndpointId
 from payymo_api.webhooks.models import WebhookHour
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
-from payymo_api.webhooks.repository.stats import HourRepository
+from payymo_api.webhooks.repository.stats import HourRepository, hour_of
 from payymo_api.webhooks.rules import histogram
 from payymo_api.webhooks.schemas.metrics import EndpointMetrics, HourFigures
 
@@ -18,8 +18,7 @@ from payymo_api.webhooks.schemas.metrics import EndpointMetrics, HourFigures
 async def of_endpoint(scope: Scope, id: EndpointId, hours: int) -> EndpointMetrics:
     """Return the figures of the last `hours`, in all and by the hour."""
     await EndpointRepository(scope).get(id)
-    this_hour = now().replace(minute=0, second=0, microsecond=0)
-    since = this_hour - timedelta(hours=hours - 1)
+    since = hour_of(now()) - timedelta(hours=hours - 1)
     rows = await HourRepository(scope).since(since, id)
     return EndpointMetrics(
         endpoint_id=id,
