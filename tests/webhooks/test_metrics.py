@@ -181,6 +181,8 @@ async def test_prometheus_reads_all_endpoints(
     assert found[f"{answers}_bucket", busy["id"], "+Inf"] == 5
     assert found[f"{answers}_count", busy["id"]] == 5
     assert found[f"{answers}_sum", busy["id"]] == 90.065
+    assert found["payymo_webhook_endpoint_active", busy["id"]] == 1
+    assert found["payymo_webhook_endpoint_failing_percent", busy["id"]] == 0
     assert foreign["id"] not in answer.text
     assert str(someone.tenant_id) not in answer.text
 

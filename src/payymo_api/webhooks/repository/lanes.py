@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from payymo_api.core.db import AnyScope
+from payymo_api.core.db import AnyScope, Database
 from payymo_api.core.types import EndpointId, TenantId
 from payymo_api.core.writes import Write, WriteScope
 from payymo_api.messaging.leases import LIVING
@@ -111,6 +111,10 @@ _ANEW = """
 UPDATE webhook_lanes SET failing_since = {}, warned_percent = 0
 WHERE tenant_id = {} AND endpoint_id = {}
 """
+_OLDEST = """
+SELECT extract(epoch FROM now() - min(due_at))::float8 AS seconds
+FROM webhook_lanes WHERE is_open AND due_at <= now()
+"""
 _LEASES = "SELECT leases FROM webhook_lanes WHERE tenant_id = $1 AND endpoint_id = $2"
 _HELD = f"""
 SELECT true FROM webhook_lanes WHERE tenant_id = $1 AND endpoint_id = $2 AND leases = $3
@@ -174,6 +178,13 @@ async def release(scope: WriteScope, keys: Collection[Key], by: int) -> None:
     """
     await scope.fetch(_LOCKED.format("$1", "$2"), *columns(keys))
     await scope.fetch(_RELEASE, *columns(keys), by)
+
+
+async def oldest_seconds(database: Database) -> float:
+    """Return for how long the endpoint that is due longest has been waiting for a worker."""
+    async with database.system_write_scope() as scope:
+        (row,) = await scope.fetch(_OLDEST)
+    return float(row["seconds"] or 0)
 
 
 async def free_those_of_the_dead(scope: WriteScope) -> None:

@@ -1,14 +1,14 @@
 """What was sent to endpoints, counted by the hour and kept for 30 days."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, delete, func, select, tuple_
 
 from payymo_api.core.clock import now
-from payymo_api.core.db import Database
+from payymo_api.core.db import AnyScope, Database
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import EndpointId, TenantId
 from payymo_api.core.writes import Write
@@ -33,6 +33,32 @@ ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
     FROM unnest(kept.buckets, excluded.buckets) WITH ORDINALITY AS both_ (before, more, place)
     ORDER BY place)
 """
+_WAITING = """
+SELECT mine.id, count(found.created_at) AS deliveries, min(found.created_at) AS oldest
+FROM unnest($2::uuid[]) AS mine (id)
+LEFT JOIN LATERAL (
+    (SELECT created_at FROM webhook_deliveries
+     WHERE tenant_id = $1 AND endpoint_id = mine.id
+     AND status = 'pending' AND ordering_key IS NULL
+     ORDER BY next_attempt_at, id LIMIT $3)
+    UNION ALL
+    (SELECT created_at FROM webhook_deliveries
+     WHERE tenant_id = $1 AND endpoint_id = mine.id
+     AND status = 'pending' AND ordering_key IS NOT NULL
+     ORDER BY sequence, id LIMIT $3)
+    LIMIT $3) found ON true
+GROUP BY mine.id
+"""
+
+
+class Waiting(NamedTuple):
+    """How many deliveries are pending for an endpoint, and since when the oldest of them is."""
+
+    deliveries: int
+    oldest: datetime | None
+
+    def age_seconds(self, at: datetime) -> int | None:
+        return int((at - self.oldest).total_seconds()) if self.oldest else None
 
 
 class Sent(NamedTuple):
@@ -85,6 +111,14 @@ class HourRepository(TenantRepository[WebhookHour]):
             WebhookHour.hour < hour_of(now()),
         )
         return await self._session.scalar(statement.limit(1)) is not None
+
+
+async def waiting(
+    scope: AnyScope, endpoint_ids: Collection[EndpointId], most: int
+) -> dict[EndpointId, Waiting]:
+    """Return what waits for each: of more than `most`, that many are looked at."""
+    rows = await scope.fetch(_WAITING, scope.tenant_id, list(endpoint_ids), most)
+    return {row["id"]: Waiting(row["deliveries"], row["oldest"]) for row in rows}
 
 
 def hour_of(moment: datetime) -> datetime:

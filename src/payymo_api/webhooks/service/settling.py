@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
@@ -16,6 +16,11 @@ from payymo_api.webhooks.service.lane import Lane
 from payymo_api.webhooks.service.sending import Result
 
 _ATTEMPTS = Counter("payymo_webhook_attempts", "Webhooks sent", ["outcome"])
+_RECEIPT = Histogram(
+    "payymo_webhook_receipt_seconds",
+    "From an event to its receipt, of what was delivered at the first attempt",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
 
 
 async def settle(database: Database, results: Sequence[Result]) -> None:
@@ -30,7 +35,7 @@ async def settle(database: Database, results: Sequence[Result]) -> None:
     for lane, at in since.items():
         lane.failing_since = at
     for result in results:
-        _ATTEMPTS.labels(result.attempt.outcome.value).inc()
+        _measure(result)
         result.lane.settled(result.parcel, is_over=result.is_over)
 
 
@@ -58,6 +63,13 @@ def _failing_since(results: Sequence[Result]) -> dict[Lane, datetime | None]:
         else:
             since[lane] = since[lane] or attempt.started_at
     return since
+
+
+def _measure(result: Result) -> None:
+    parcel, attempt = result.parcel, result.attempt
+    _ATTEMPTS.labels(attempt.outcome.value).inc()
+    if attempt.outcome is Outcome.DELIVERED and parcel.attempt == 1 and parcel.occurred_at:
+        _RECEIPT.observe((attempt.ended_at - parcel.occurred_at).total_seconds())
 
 
 def _counted(result: Result) -> Sent:
