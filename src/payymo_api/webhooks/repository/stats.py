@@ -33,6 +33,16 @@ ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
     FROM unnest(kept.buckets, excluded.buckets) WITH ORDINALITY AS both_ (before, more, place)
     ORDER BY place)
 """
+_TOTALS = """
+SELECT endpoint_id, sum(delivered)::bigint AS delivered, sum(failed)::bigint AS failed,
+    sum(milliseconds)::bigint AS milliseconds,
+    ARRAY(
+        SELECT sum(attempts)::bigint
+        FROM webhook_hours each, unnest(buckets) WITH ORDINALITY AS counted (attempts, place)
+        WHERE each.tenant_id = $1 AND each.endpoint_id = hours.endpoint_id AND each.hour >= $2
+        GROUP BY place ORDER BY place) AS buckets
+FROM webhook_hours hours WHERE tenant_id = $1 AND hour >= $2 GROUP BY endpoint_id
+"""
 _WAITING = """
 SELECT mine.id, count(found.created_at) AS deliveries, min(found.created_at) AS oldest
 FROM unnest($2::uuid[]) AS mine (id)
@@ -49,6 +59,15 @@ LEFT JOIN LATERAL (
     LIMIT $3) found ON true
 GROUP BY mine.id
 """
+
+
+class Totals(NamedTuple):
+    """What several hours add up to."""
+
+    delivered: int = 0
+    failed: int = 0
+    milliseconds: int = 0
+    buckets: Sequence[int] = ()
 
 
 class Waiting(NamedTuple):
@@ -93,15 +112,12 @@ def _counts(attempts: Sequence[Sent]) -> tuple[int, int, int, str]:
 class HourRepository(TenantRepository[WebhookHour]):
     model = WebhookHour
 
-    async def since(
-        self, moment: datetime, endpoint_id: EndpointId | None = None
-    ) -> Sequence[WebhookHour]:
-        """Return the hours that began at or after the moment, of one endpoint or of all."""
-        statement = self.select().where(WebhookHour.hour >= moment)
-        if endpoint_id is not None:
-            statement = statement.where(WebhookHour.endpoint_id == endpoint_id)
-        ordered = statement.order_by(WebhookHour.endpoint_id, WebhookHour.hour)
-        return (await self._session.scalars(ordered)).all()
+    async def since(self, moment: datetime, endpoint_id: EndpointId) -> Sequence[WebhookHour]:
+        """Return the endpoint's hours that began at or after the moment, the earliest first."""
+        statement = self.select().where(
+            WebhookHour.endpoint_id == endpoint_id, WebhookHour.hour >= moment
+        )
+        return (await self._session.scalars(statement.order_by(WebhookHour.hour))).all()
 
     async def was_sent_to(self, endpoint_id: EndpointId, since: datetime) -> bool:
         """Tell whether anything was sent to it since then, before the hour that runs."""
@@ -111,6 +127,17 @@ class HourRepository(TenantRepository[WebhookHour]):
             WebhookHour.hour < hour_of(now()),
         )
         return await self._session.scalar(statement.limit(1)) is not None
+
+
+async def totals(scope: AnyScope, since: datetime) -> dict[EndpointId, Totals]:
+    """Return what was sent to each endpoint in the hours that began at or after the moment."""
+    rows = await scope.fetch(_TOTALS, scope.tenant_id, since)
+    return {
+        row["endpoint_id"]: Totals(
+            row["delivered"], row["failed"], row["milliseconds"], row["buckets"]
+        )
+        for row in rows
+    }
 
 
 async def waiting(

@@ -1,8 +1,8 @@
 """How a tenant's endpoints are doing, in Prometheus' text format (version 0.0.4)."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from prometheus_client import generate_latest
@@ -17,10 +17,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.types import public_id
-from payymo_api.webhooks.models import WebhookEndpoint, WebhookHour
+from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.repository import stats
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
-from payymo_api.webhooks.repository.stats import HourRepository, Waiting
+from payymo_api.webhooks.repository.stats import Totals, Waiting
 from payymo_api.webhooks.rules import histogram
 
 MEDIA_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -39,10 +39,10 @@ _GAUGES = {
 
 
 class _Told(NamedTuple):
-    """An endpoint, its hours of today, and what waits for it."""
+    """An endpoint, what was sent to it today, and what waits for it."""
 
     endpoint: WebhookEndpoint
-    hours: Sequence[WebhookHour]
+    today: Totals
     waiting: Waiting
 
 
@@ -60,9 +60,12 @@ async def of_tenant(scope: Scope) -> bytes:
     at = now()
     endpoints = (await EndpointRepository(scope).page(None, ENDPOINTS)).rows
     waiting = await stats.waiting(scope, [each.id for each in endpoints], _COUNTED)
-    rows = await HourRepository(scope).since(stats.hour_of(at).replace(hour=0))
-    hours = {id: list(group) for id, group in groupby(rows, key=lambda row: row.endpoint_id)}
-    told = [_Told(each, hours.get(each.id, []), waiting[each.id]) for each in endpoints]
+    today = await stats.totals(scope, stats.hour_of(at).replace(hour=0))
+    told = [_Told(each, today.get(each.id, Totals()), waiting[each.id]) for each in endpoints]
+    return await asyncio.to_thread(_written, told, at)
+
+
+def _written(told: Sequence[_Told], at: datetime) -> bytes:
     return generate_latest(_Collected([*_counters(told), *_gauges(told, at)]))
 
 
@@ -77,14 +80,11 @@ def _counters(told: Sequence[_Told]) -> Iterator[Metric]:
         "Time to answer, whatever the answer was, since midnight UTC",
         labels=_LABELS,
     )
-    for endpoint, hours, _ in told:
+    for endpoint, today, _ in told:
         name = public_id("we", endpoint.id)
-        attempts.add_metric([name, "delivered"], sum(each.delivered for each in hours))
-        attempts.add_metric([name, "failed"], sum(each.failed for each in hours))
-        counts = histogram.added(each.buckets for each in hours)
-        answers.add_metric(
-            [name], _buckets(counts), sum(each.milliseconds for each in hours) / 1000
-        )
+        attempts.add_metric([name, "delivered"], today.delivered)
+        attempts.add_metric([name, "failed"], today.failed)
+        answers.add_metric([name], _buckets(today.buckets), today.milliseconds / 1000)
     yield attempts
     yield answers
 
