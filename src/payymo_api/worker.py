@@ -1,8 +1,8 @@
 """Assemble the workers. JOBS and TASKS are the whole background choreography on one screen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from payymo_api.banking import tasks as banking
 from payymo_api.core import log
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
-from payymo_api.core.types import DeliveryId, EventId, TenantId
+from payymo_api.core.types import TenantId
 from payymo_api.edge import idempotency
 from payymo_api.invoicing.events import CustomersChanged, DocumentsChanged
 from payymo_api.messaging import inbox, relay
@@ -29,8 +29,7 @@ from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.repository import stats
-from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
+from payymo_api.webhooks.repository import lanes, stats
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
@@ -43,6 +42,9 @@ _JOB_SECONDS: Final[Mapping[QueueName, int]] = {"sync": 600, "webhook": 60}
 _OLDEST = Gauge("payymo_outbox_oldest_seconds", "How long the event due longest has waited")
 _OLDEST_MESSAGE = Gauge(
     "payymo_inbox_oldest_seconds", "How long the provider's message due longest has waited"
+)
+_OLDEST_LANE = Gauge(
+    "payymo_webhook_oldest_seconds", "How long the endpoint due longest has waited for a worker"
 )
 
 
@@ -61,24 +63,8 @@ async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> No
     await banking.end_consent(tools.banks, payload)
 
 
-async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
-    await webhooks.fan_out(tools.database, tenant_id, EventId(id))
-
-
-async def _deliver(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
-    lease = webhooks.lease_of(tools.presence.number, tools.settings.webhook_timeout_seconds)
-    await webhooks.deliver(
-        tools.database, tools.keyring, tools.sender, tenant_id, DeliveryId(id), lease
-    )
-
-
 async def _relay_events(tools: Tools, queue: Queue) -> int:
     return await relay.relay(tools.database, queue, JOBS)
-
-
-async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
-    timeout = tools.settings.webhook_timeout_seconds
-    return await webhooks.queue_due_deliveries(tools.database, queue, timeout)
 
 
 async def _queue_messages(tools: Tools, queue: Queue) -> int:
@@ -110,6 +96,7 @@ END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 REGISTER_STRIPE_ENDPOINT = Job("register_stripe_endpoint", "sync")
 CATCH_UP_STRIPE = Job("catch_up_stripe", "sync")
 FETCH_STRIPE_HISTORY = Job("fetch_stripe_history", "sync")
+END_DELIVERIES = Job("end_deliveries", "sync")
 ERASE_EVENTS = Job("erase_events", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
@@ -133,8 +120,8 @@ JOBS: Final[Mapping[str, Job]] = {
     DecisionMade.name: MATCH_AFTER_DECISION,
     payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
     payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
+    webhook_news.EndpointRemoved.name: END_DELIVERIES,
     webhook_news.ErasureAsked.name: ERASE_EVENTS,
-    **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
 
@@ -160,13 +147,12 @@ TASKS: Final[Mapping[Job, Task]] = {
     BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     MATCH_AFTER_DECISION: on_event(in_database(reconciliation.match_after_decision)),
+    END_DELIVERIES: on_event(in_database(webhooks.end_deliveries)),
     ERASE_EVENTS: on_event(in_database(webhooks.erase_events)),
-    Job("fan_out", "webhook"): _fan_out,
-    webhooks.DELIVER: _deliver,
 }
 """Job -> what runs it, given the id of its row."""
 
-SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages, _queue_deliveries)
+SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages)
 """What every worker process does whenever it is woken, at least once a second."""
 
 FORGETTING: Final = (
@@ -187,8 +173,7 @@ async def run(settings: Settings, queue: QueueName) -> None:
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, settings.host)
     stop = asyncio.Event()
-    async with open_tools(settings) as tools, asyncio.TaskGroup() as group:
-        group.create_task(tools.presence.keep())
+    async with open_tools(settings) as tools, _at_work(tools, queue) as group:
         group.create_task(_sweep(tools, stop))
         group.create_task(_consume(tools, queue))
         group.create_task(_schedule(tools))
@@ -198,6 +183,20 @@ async def run(settings: Settings, queue: QueueName) -> None:
             await asyncio.Event().wait()  # for ever
         finally:
             stop.set()
+
+
+@asynccontextmanager
+async def _at_work(tools: Tools, queue: QueueName) -> AsyncIterator[asyncio.TaskGroup]:
+    """Be present until all tasks have ended, and hear of webhooks where those are delivered."""
+    serving = _webhooks(tools) if queue == "webhook" else None
+    async with tools.presence.kept(), asyncio.TaskGroup() as group:
+        if serving:
+            group.create_task(serving.run())
+        yield group
+
+
+def _webhooks(tools: Tools) -> webhooks.Webhooks:
+    return webhooks.Webhooks(tools.database, tools.keyring, tools.sender, tools.presence)
 
 
 async def _sweep(tools: Tools, stop: asyncio.Event) -> None:
@@ -259,6 +258,7 @@ async def _measure(tools: Tools) -> None:
         with suppress(PayymoError, SQLAlchemyError):
             _OLDEST.set(await relay.oldest_seconds(tools.database, JOBS))
             _OLDEST_MESSAGE.set(await inbox.oldest_seconds(tools.database))
+            _OLDEST_LANE.set(await lanes.oldest_seconds(tools.database))
         await asyncio.sleep(_MEASURE_SECONDS)
 
 

@@ -10,14 +10,49 @@ from sqlalchemy import (
     Integer,
     Uuid,
     func,
+    literal_column,
+    select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
+from payymo_api.core.clock import now
 from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import DeliveryId, EndpointId, ErasureId, EventId
-from payymo_api.messaging.models import Leased
 from payymo_api.tenants.models import Tenant
+from payymo_api.webhooks.rules import health
+
+
+class WebhookLane(TenantOwned):
+    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 20).
+
+    `due_at`: when it is to be taken next; null while nothing waits. While a worker has it
+    (`leased_by` is the number of its presence), that is when the lease ends; `leases` counts how
+    often it was taken. `is_open`: the endpoint is enabled. `failing_since`: the first failure since
+    the last success.
+    """
+
+    __tablename__ = "webhook_lanes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "endpoint_id"], ["webhook_endpoints.tenant_id", "webhook_endpoints.id"]
+        ),
+        Index("ix_webhook_lanes_due", "due_at", postgresql_where=text("is_open")),
+        Index(
+            "ix_webhook_lanes_leased",
+            "leased_by",
+            postgresql_where=text("leased_by IS NOT NULL"),
+        ),
+    )
+
+    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    is_open: Mapped[bool]
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[int | None]
+    leases: Mapped[int] = mapped_column(server_default="0")
+    failing_since: Mapped[datetime | None]
+    warned_percent: Mapped[int] = mapped_column(server_default="0")
 
 
 class WebhookEndpoint(TenantOwned):
@@ -25,7 +60,7 @@ class WebhookEndpoint(TenantOwned):
 
     Sealed, and opened by `service.opening` only: `secret` and, during a rotation, the one before,
     the same of `signing_key` (ed25519), and `header_values`. `filter` is JSON text, so that its
-    numbers stay exact. `verified_at`: the URL has echoed a challenge.
+    numbers stay exact. `verified_at`: the URL has echoed a challenge. `failing_since`: its lane's.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -63,6 +98,15 @@ class WebhookEndpoint(TenantOwned):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     removed_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None] = column_property(
+        select(WebhookLane.failing_since)
+        .where(
+            WebhookLane.tenant_id == literal_column("webhook_endpoints.tenant_id"),
+            WebhookLane.endpoint_id == id,
+        )
+        .correlate_except(WebhookLane)
+        .scalar_subquery()
+    )
 
     @property
     def active(self) -> bool:
@@ -82,13 +126,25 @@ class WebhookEndpoint(TenantOwned):
     def asymmetric(self) -> bool:
         return self.signing_key is not None
 
+    @property
+    def failing_percent(self) -> int | None:
+        """How much of the time is over that it may fail; while it is sent nothing, none is."""
+        since = self.failing_since
+        return health.percent(since, now()) if since and self.active else None
 
-class WebhookDelivery(Leased):
-    """One event owed to one endpoint; unique, however often the fan-out runs.
+    @property
+    def disables_at(self) -> datetime | None:
+        since = self.failing_since
+        return health.disables_at(since) if since and self.active else None
 
-    Pending without `next_attempt_at`: held until its endpoint is enabled again.
-    `attempts_before` counts the attempts that were made before it was asked for again, so that
-    the schedule of retries starts anew.
+
+class WebhookDelivery(TenantOwned):
+    """One event owed to one endpoint: once, and once more for each time that it is asked for again.
+
+    Pending until it is delivered or has failed for good; a pending one of an endpoint that is not
+    enabled is held. One with an `ordering_key` goes after all earlier ones of the key, by
+    `sequence`. `attempts_before` counts the attempts that were made before it was asked for again,
+    so that the schedule of retries starts anew.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -109,13 +165,26 @@ class WebhookDelivery(Leased):
             "tenant_id",
             "event_id",
             "endpoint_id",
+            "replay_id",
             unique=True,
+            postgresql_nulls_not_distinct=True,
         ),
         Index("ix_webhook_deliveries_endpoint", "tenant_id", "endpoint_id", "id"),
         Index(
             "ix_webhook_deliveries_due",
+            "tenant_id",
+            "endpoint_id",
             "next_attempt_at",
-            postgresql_where=text("status = 'pending'"),
+            "id",
+            postgresql_where=text("status = 'pending' AND ordering_key IS NULL"),
+        ),
+        Index(
+            "ix_webhook_deliveries_ordered",
+            "tenant_id",
+            "endpoint_id",
+            "sequence",
+            "id",
+            postgresql_where=text("status = 'pending' AND ordering_key IS NOT NULL"),
         ),
     )
     prefix = "dlv"
@@ -123,7 +192,10 @@ class WebhookDelivery(Leased):
     id: Mapped[DeliveryId] = mapped_column(primary_key=True)
     event_id: Mapped[EventId]
     event_type: Mapped[str]
+    sequence: Mapped[int] = mapped_column(server_default="0")
     endpoint_id: Mapped[EndpointId]
+    ordering_key: Mapped[str | None]
+    replay_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(server_default="pending")
     attempt_count: Mapped[int] = mapped_column(server_default="0")
     attempts_before: Mapped[int] = mapped_column(server_default="0")
