@@ -65,6 +65,7 @@ ROUTERS = (
     tenants.keys,
     tenants.incidents,
     webhooks.endpoints,
+    webhooks.metrics,
     webhooks.deliveries,
     webhooks.events,
     webhooks.event_types,

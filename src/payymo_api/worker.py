@@ -28,7 +28,8 @@ from payymo_api.reconciliation import tasks as reconciliation
 from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.repository import stats
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
@@ -164,7 +165,12 @@ TASKS: Final[Mapping[Job, Task]] = {
 SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages, _queue_deliveries)
 """What every worker process does whenever it is woken, at least once a second."""
 
-FORGETTING: Final = (relay.forget_old, inbox.forget_old, idempotency.forget_old)
+FORGETTING: Final = (
+    relay.forget_old,
+    inbox.forget_old,
+    idempotency.forget_old,
+    stats.forget_old,
+)
 """What is deleted in the end, looked for every hour."""
 
 

@@ -174,7 +174,12 @@ class Users:
         )
         async with self.tools.database.scope(self.tenant_id) as scope:
             await endpoints.replace_endpoint(
-                scope, ANYHOW, EndpointId(found.id), request, allow_loopback=False
+                scope,
+                self.tools.keyring,
+                ANYHOW,
+                EndpointId(found.id),
+                request,
+                allow_loopback=False,
             )
 
     async def _connection(self) -> BankConnection:

@@ -27,8 +27,10 @@ class Receiver:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hooks"
 
-    async def start(self, tls: ssl.SSLContext | None = None) -> asyncio.Server:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+    async def start(
+        self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> asyncio.Server:
+        server = await asyncio.start_server(self._serve, host, 0, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         return server
 

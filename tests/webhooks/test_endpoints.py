@@ -9,8 +9,8 @@ from payymo_api.core.db import Database
 from payymo_api.core.types import EndpointId, TenantId, parse_public_id
 from payymo_api.edge.state import Parts
 from payymo_api.webhooks.models import WebhookEndpoint
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
-from payymo_api.webhooks.service.endpoints import sealed_for
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
+from payymo_api.webhooks.service.opening import sealed_for
 from tests.conftest import Someone
 from tests.webhooks.factories import ENDPOINTS, endpoint
 
@@ -130,3 +130,52 @@ async def test_every_event_type_is_described(client: httpx.AsyncClient) -> None:
 
     assert [each["name"] for each in listed] == list(EVENT_TYPES)
     assert all(each["description"] and each["example"] for each in listed)
+
+
+async def test_takes_what_an_endpoint_may_ask_for(client: httpx.AsyncClient) -> None:
+    asked: dict[str, Any] = {
+        "event_types": ["transaction.*", "invoice.paid"],
+        "filter": [
+            {"field": "amount_minor", "operator": "gte", "value": 10000},
+            {"field": "currency", "operator": "in", "value": ["GBP", "EUR"]},
+        ],
+        "ordering": "object",
+        "rate_limit": 50,
+        "max_concurrency": 5,
+        "retry_schedule": [60, 600],
+        "paused": True,
+    }
+
+    made = await endpoint(client, URL, **asked)
+
+    assert {name: made[name] for name in asked} == asked
+    assert (made["status"], made["enabled"], made["disabled_reason"]) == ("paused", True, None)
+    back = await client.put(f"{ENDPOINTS}/{made['id']}", json={"url": URL, "event_types": ["*"]})
+    assert back.json()["filter"] == []
+    assert (back.json()["status"], back.json()["max_concurrency"]) == ("enabled", 20)
+    assert back.json()["retry_schedule"] is back.json()["rate_limit"] is None
+
+
+async def test_an_endpoint_is_paused_and_resumed_as_often_as_asked(
+    client: httpx.AsyncClient,
+) -> None:
+    place = f"{ENDPOINTS}/{(await endpoint(client, URL))['id']}"
+
+    asked = ["pause", "pause", "resume", "resume"]
+    answers = [await client.post(f"{place}/{each}") for each in asked]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    shown = [answer.json() for answer in answers]
+    assert [each["status"] for each in shown] == ["paused", "paused", "enabled", "enabled"]
+    assert [each["paused"] for each in shown] == [True, True, False, False]
+
+
+async def test_a_disabled_endpoint_is_neither_paused_nor_resumed(
+    client: httpx.AsyncClient,
+) -> None:
+    place = f"{ENDPOINTS}/{(await endpoint(client, URL, enabled=False))['id']}"
+
+    answers = [await client.post(f"{place}/{each}") for each in ("pause", "resume")]
+
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert {answer.json()["code"] for answer in answers} == {"endpoint_disabled"}

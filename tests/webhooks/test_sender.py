@@ -1,21 +1,18 @@
 import asyncio
 import gzip
-import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from payymo_api.webhooks.gateway import DeliveryFailed, Failure
 from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
 from payymo_api.webhooks.rules import signing
+from tests.webhooks.certificates import self_signed
 from tests.webhooks.conftest import Receiver
+from tests.webhooks.factories import received
 
 BODY = b'{"event_type":"transaction.created"}'
 
@@ -33,31 +30,24 @@ async def hasty() -> AsyncIterator[AiohttpSender]:
     await sender.aclose()
 
 
-@pytest.fixture
-def self_signed(tmp_path: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(alternative, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path / "self_signed.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
+@asynccontextmanager
+async def _dripping(start: bytes) -> AsyncIterator[str]:
+    """The URL of an endpoint that answers `start`, then a byte now and then for ever."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(start)
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server.close()
+    await server.wait_closed()
 
 
 async def test_sends_the_bytes_as_they_are_with_our_headers(
@@ -109,12 +99,14 @@ async def test_a_redirect_is_an_answer_and_not_followed(
     assert len(receiver.heads) == 1
 
 
-async def test_retry_after_is_handed_on(lenient: AiohttpSender, receiver: Receiver) -> None:
-    receiver.answer = (
-        b"HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nX-Else: 1\r\ncontent-length: 0\r\n\r\n"
-    )
+async def test_what_an_answer_may_ask_for_is_handed_on(
+    lenient: AiohttpSender, receiver: Receiver
+) -> None:
+    asked = "Retry-After: 120\r\nWebhook-Delivery: disable\r\nX-Else: 1\r\n"
+    receiver.answer = f"HTTP/1.1 503 Busy\r\n{asked}content-length: 0\r\n\r\n".encode()
     answer = await lenient.post(receiver.url, {}, BODY)
-    assert (answer.status, answer.headers) == (503, {"retry-after": "120"})
+    assert answer.status == 503
+    assert answer.headers == {"retry-after": "120", "webhook-delivery": "disable"}
 
 
 async def test_no_answer_in_time_is_a_timeout(hasty: AiohttpSender, receiver: Receiver) -> None:
@@ -129,6 +121,42 @@ async def test_a_status_counts_though_its_body_never_ends(
     receiver.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\npart"
     answer = await hasty.post(receiver.url, {}, BODY)
     assert (answer.status, answer.body_excerpt) == (200, b"part")
+
+
+async def test_a_body_that_drips_is_cut_and_its_status_counts(hasty: AiohttpSender) -> None:
+    async with _dripping(b"HTTP/1.1 201 Created\r\n\r\n") as url:
+        answer = await hasty.post(url, {}, BODY)
+    assert answer.status == 201
+    assert 0 < len(answer.body_excerpt) < 1000
+    assert set(answer.body_excerpt) == set(b"x")
+
+
+async def test_a_head_that_drips_is_no_answer_in_time(hasty: AiohttpSender) -> None:
+    async with _dripping(b"HTTP/1.1 201 Created\r\nX-Slow: ") as url:
+        assert (await _failure(hasty, url)).kind is Failure.TIMEOUT
+
+
+async def test_endless_interim_answers_are_no_answer_in_time(
+    hasty: AiohttpSender, receiver: Receiver
+) -> None:
+    receiver.answer = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100
+    assert (await _failure(hasty, receiver.url)).kind is Failure.TIMEOUT
+
+
+async def test_posts_that_wait_for_their_answers_hold_up_no_other(
+    lenient: AiohttpSender, receiver: Receiver
+) -> None:
+    silent = Receiver(answer=None)
+    server = await silent.start()
+    waiting = [asyncio.ensure_future(lenient.post(silent.url, {}, BODY)) for _ in range(300)]
+    await received(silent.bodies, len(waiting))
+    assert (await lenient.post(receiver.url, {}, BODY)).status == 200
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    server.close()
+    await silent.stop()
+    await server.wait_closed()
 
 
 async def test_a_huge_answer_is_cut_at_16_kib_and_its_connection_dropped(
@@ -171,10 +199,10 @@ async def test_a_closed_port_is_a_failure_to_connect(lenient: AiohttpSender) -> 
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused(
-    lenient: AiohttpSender, self_signed: ssl.SSLContext
+    lenient: AiohttpSender, tmp_path: Path
 ) -> None:
     receiver = Receiver()
-    server = await receiver.start(self_signed)
+    server = await receiver.start(self_signed(tmp_path, "127.0.0.1"))
     failure = await _failure(lenient, f"https://127.0.0.1:{receiver.port}/")
     assert (failure.kind, receiver.bodies) == (Failure.TLS, [])
     assert "self-signed certificate" in failure.detail

@@ -2,9 +2,22 @@
 
 from functools import cached_property
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _is_proxy(value: SecretStr) -> SecretStr:
+    """Check the form only; the message does not repeat what may hold a password."""
+    try:
+        url = urlsplit(value.get_secret_value())
+        is_proxy = url.scheme == "http" and url.hostname and url.port and url.path in ("", "/")
+    except ValueError:
+        is_proxy = False
+    if not is_proxy:
+        raise ValueError("must be http://host:port or http://user:password@host:port")
+    return value
 
 
 class Settings(BaseSettings):
@@ -102,6 +115,10 @@ class Settings(BaseSettings):
     webhook_timeout_seconds: Annotated[
         float, Field(gt=0, le=30, description="An endpoint has this long to answer.")
     ] = 10.0
+    webhook_proxy: Annotated[
+        Annotated[SecretStr, AfterValidator(_is_proxy)] | None,
+        Field(description="Webhooks leave through it: http://user:password@host:port."),
+    ] = None
 
     @cached_property
     def async_database_url(self) -> str:

@@ -1,6 +1,15 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
@@ -10,12 +19,20 @@ from payymo_api.tenants.models import Tenant
 
 
 class WebhookEndpoint(TenantOwned):
-    """Where a tenant's events go. `secret` and, during a rotation, the one before: sealed."""
+    """Where a tenant's events go, which, and how.
+
+    Sealed, and opened by `service.opening` only: `secret` and, during a rotation, the one before,
+    the same of `signing_key` (ed25519), and `header_values`. `filter` is JSON text, so that its
+    numbers stay exact. `verified_at`: the URL has echoed a challenge.
+    """
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], [Tenant.tenant_id]),
-        CheckConstraint("status IN ('enabled', 'disabled')", name="ck_webhook_endpoints_status"),
+        CheckConstraint(
+            "status IN ('enabled', 'paused', 'disabled')", name="ck_webhook_endpoints_status"
+        ),
+        CheckConstraint("ordering IN ('endpoint', 'object')", name="ck_webhook_endpoints_ordering"),
     )
     prefix = "we"
 
@@ -26,16 +43,42 @@ class WebhookEndpoint(TenantOwned):
     status: Mapped[str]
     disabled_reason: Mapped[str | None]
     each_line: Mapped[bool]
+    filter: Mapped[str] = mapped_column(server_default="[]")
+    ordering: Mapped[str | None]
+    rate_limit: Mapped[int | None]
+    max_concurrency: Mapped[int] = mapped_column(server_default="20")
+    retry_schedule: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    header_names: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    header_values: Mapped[bytes | None]
     secret: Mapped[bytes]
     previous_secret: Mapped[bytes | None]
     previous_secret_until: Mapped[datetime | None]
+    signing_key: Mapped[bytes | None]
+    previous_signing_key: Mapped[bytes | None]
+    public_key: Mapped[str | None]
+    verify_ownership: Mapped[bool] = mapped_column(server_default="false")
+    verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     removed_at: Mapped[datetime | None]
 
     @property
-    def enabled(self) -> bool:
+    def active(self) -> bool:
+        """Events are sent to it now."""
         return self.status == "enabled" and self.removed_at is None
+
+    @property
+    def enabled(self) -> bool:
+        """Not disabled; it may be paused."""
+        return self.status != "disabled" and self.removed_at is None
+
+    @property
+    def paused(self) -> bool:
+        return self.status == "paused"
+
+    @property
+    def asymmetric(self) -> bool:
+        return self.signing_key is not None
 
 
 class WebhookDelivery(Leased):
@@ -107,3 +150,21 @@ class WebhookAttempt(TenantOwned):
     answer: Mapped[str | None]
     milliseconds: Mapped[int]
     started_at: Mapped[datetime]
+
+
+class WebhookHour(TenantOwned):
+    """What was sent to an endpoint within an hour of UTC: attempts, and times to answer.
+
+    `milliseconds` is the sum of the times, `buckets` their histogram (`rules.histogram`): of those
+    attempts that got an answer, whatever it said.
+    """
+
+    __tablename__ = "webhook_hours"
+    __table_args__ = (Index("ix_webhook_hours_hour", "hour", postgresql_using="brin"),)
+
+    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    delivered: Mapped[int]
+    failed: Mapped[int]
+    milliseconds: Mapped[int]
+    buckets: Mapped[list[int]] = mapped_column(ARRAY(Integer()))

@@ -1,5 +1,6 @@
 """Delivery by aiohttp, which sends ten times as many small POSTs per CPU second as httpx."""
 
+import math
 import os
 import socket
 import ssl
@@ -14,18 +15,17 @@ from aiohttp.abc import AbstractResolver
 from typing_extensions import override
 
 from payymo_api.webhooks.errors import EndpointUrlRefused
-from payymo_api.webhooks.gateway import Answer, DeliveryFailed, Failure, Sender
+from payymo_api.webhooks.gateway import Answer, DeliveryFailed, Failure, Sender, names
+from payymo_api.webhooks.gateway.names import AddressRefused, SystemResolver, VettedResolver, vet
+from payymo_api.webhooks.gateway.proxy import ThroughProxy
 from payymo_api.webhooks.gateway.urls import check_url
-from payymo_api.webhooks.rules import addresses
 
 EXCERPT = 16 * 1024
 """Bytes of an answer that are read; the connection is closed on more."""
 
 _CONNECT_SECONDS = 5.0
 _IDLE_SECONDS = 2.0  # less than any common server's keep-alive, so that none closes under a POST
-_CONNECTIONS = 1000
-_CONNECTIONS_PER_HOST = 100
-_KEPT_HEADERS = ("content-type", "location", "retry-after")
+_KEPT_HEADERS = ("content-type", "location", "retry-after", "webhook-delivery")
 _DEFAULT_HEADERS = {
     "User-Agent": f"Payymo-Webhooks/{version('payymo-api')}",
     "Content-Type": "application/json",
@@ -34,15 +34,12 @@ _DEFAULT_HEADERS = {
 }
 
 
-class _AddressRefused(Exception):
-    """Not an OSError: aiohttp would go on to the next address of the same DNS answer."""
-
-
 class AiohttpSender(Sender):
     """One pool of connections, each to an address that was judged when it was opened.
 
-    Create it inside the running loop, close it with `aclose`. Waiting for a free connection
-    counts against `timeout_seconds`: callers keep fewer than 100 posts to a host in flight.
+    Create it inside the running loop, close it with `aclose`. It sets no limit to connections, so
+    that no endpoint waits for another's: callers bound what is in flight. `proxy`: the URL of an
+    HTTP proxy. `tls`: whom to trust, the system's authorities by default.
     """
 
     def __init__(
@@ -50,35 +47,43 @@ class AiohttpSender(Sender):
         *,
         timeout_seconds: float = 10.0,
         allow_loopback: bool = False,
+        proxy: str | None = None,
         resolver: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._vetted = lru_cache(4096)(partial(check_url, allow_loopback=allow_loopback))
+        self._checked = lru_cache(4096)(partial(check_url, allow_loopback=allow_loopback))
+        self._resolver = resolver or SystemResolver()
+        judging = VettedResolver(self._resolver, allow_loopback=allow_loopback)
+        factory = partial(_vetted_socket, allow_loopback=allow_loopback)
         connector = aiohttp.TCPConnector(
-            socket_factory=partial(_vetted_socket, allow_loopback=allow_loopback),
+            socket_factory=None if proxy else factory,  # the proxy is ours: it may be anywhere
+            resolver=self._resolver if proxy else judging,
+            ttl_dns_cache=names.KEPT_SECONDS,
             happy_eyeballs_delay=None,  # its race swallows what is no OSError, our refusal too
-            resolver=resolver,
-            limit=_CONNECTIONS,
-            limit_per_host=_CONNECTIONS_PER_HOST,
+            limit=0,
             keepalive_timeout=_IDLE_SECONDS,
+            ssl=tls or True,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
             headers=_DEFAULT_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=_CONNECT_SECONDS),
+            timeout=_limits(timeout_seconds),
             auto_decompress=False,  # an excerpt needs no decompression, a bomb would
-            trust_env=False,  # behind a proxy the address connected is not the endpoint's
+            trust_env=False,  # a proxy is set by us alone: it is asked for addresses, not names
             read_bufsize=EXCERPT,
+            middlewares=[ThroughProxy(proxy, judging)] if proxy else (),
         )
 
     async def aclose(self) -> None:
         await self._session.close()
+        await self._resolver.close()
 
     @override
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         started = perf_counter()
         try:
-            target = self._vetted(url)
+            target = self._checked(url)
             async with self._session.post(
                 target, data=body, headers=headers, allow_redirects=False
             ) as response:
@@ -88,9 +93,14 @@ class AiohttpSender(Sender):
                     body_excerpt=await _excerpt(response),
                     elapsed_ms=_ms_since(started),
                 )
-        except (EndpointUrlRefused, _AddressRefused, TimeoutError, aiohttp.ClientError) as error:
+        except (EndpointUrlRefused, AddressRefused, TimeoutError, aiohttp.ClientError) as error:
             kind, detail = _explained(error)
             raise DeliveryFailed(kind, detail, _ms_since(started)) from error
+
+
+def _limits(seconds: float) -> aiohttp.ClientTimeout:
+    """Return limits of time; aiohttp would round those over five seconds up."""
+    return aiohttp.ClientTimeout(seconds, sock_connect=_CONNECT_SECONDS, ceil_threshold=math.inf)
 
 
 def _vetted_socket(
@@ -103,13 +113,12 @@ def _vetted_socket(
     aiohttp hands the same tuple to `sock_connect`; being canonical, it is not resolved again.
     """
     family, type, protocol, _, address = info
-    if reason := addresses.refusal(str(address[0]), allow_loopback=allow_loopback):
-        raise _AddressRefused(f"The URL leads to an address we don't send to: {reason}.")
+    vet(str(address[0]), allow_loopback=allow_loopback)
     return socket.socket(family, type, protocol)
 
 
 async def _excerpt(response: aiohttp.ClientResponse) -> bytes:
-    """Read what is kept of the body; the status has come, so a broken body changes nothing."""
+    """Read what is kept of the body; the status has come and counts, whatever the body does."""
     excerpt = bytearray()
     with suppress(TimeoutError, aiohttp.ClientError):
         while chunk := await response.content.read(EXCERPT - len(excerpt)):
@@ -123,7 +132,7 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _explained(error: Exception) -> tuple[Failure, str]:
     match error:
-        case EndpointUrlRefused() | _AddressRefused():
+        case EndpointUrlRefused() | AddressRefused():
             return Failure.REFUSED_ADDRESS, str(error)
         case TimeoutError():
             return Failure.TIMEOUT, "No answer in time."
@@ -131,15 +140,21 @@ def _explained(error: Exception) -> tuple[Failure, str]:
             return Failure.DNS, "The name can't be resolved."
         case aiohttp.ClientSSLError():
             return Failure.TLS, _tls_detail(error)
-        case aiohttp.ClientConnectorError():
-            return Failure.CONNECT, _connect_detail(error.os_error)
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
+            return Failure.CONNECT, _connect_detail(error)
         case _:
             return Failure.NO_ANSWER, "The connection ended without a readable HTTP answer."
 
 
-def _connect_detail(error: OSError) -> str:
+def _connect_detail(error: aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError) -> str:
     """Say what the system says; asyncio's own sentence would name the address."""
-    return os.strerror(error.errno) if error.errno else "The connection failed."
+    match error:
+        case aiohttp.ClientHttpProxyError():
+            return f"Our proxy could not connect (status {error.status})."
+        case aiohttp.ClientProxyConnectionError():
+            return "Our proxy can't be reached."
+        case _:
+            return os.strerror(error.errno) if error.errno else "The connection failed."
 
 
 def _tls_detail(error: aiohttp.ClientSSLError) -> str:

@@ -11,6 +11,7 @@ from payymo_api.webhooks.rules import addresses
 LONGEST_URL = 2048
 _HTTPS = 443
 _FIRST_OPEN_PORT = 1024  # below it live mail, shells and file shares
+_AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:[0-9]+)?")  # int() reads other digits and _ too
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _LONGEST_HOST = 253
@@ -47,6 +48,8 @@ def _check_form(url: URL, text: str, *, local: bool) -> None:
     authority = re.split(r"[/?#]", text.partition("://")[2], maxsplit=1)[0]
     if "@" in authority:
         raise _refused("A URL with credentials would show them in logs; we sign every event.")
+    if not _AUTHORITY.fullmatch(authority):
+        raise _refused("A URL names one host, and after a colon at most a port in digits.")
     if "#" in text:
         raise _refused("A fragment (#) is never sent; leave it out.")
     port = url.port or 0

@@ -60,7 +60,11 @@ class EventRepository(TenantRepository[OutboxEvent]):
         if request.to_sequence:
             statement = statement.where(OutboxEvent.sequence <= request.to_sequence)
         light = load_only(
-            OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload, OutboxEvent.sequence
+            OutboxEvent.id,
+            OutboxEvent.name,
+            OutboxEvent.payload,
+            OutboxEvent.sequence,
+            OutboxEvent.body,
         )
         ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
         return (await self._session.scalars(ordered)).all()

@@ -4,5 +4,6 @@ from payymo_api.webhooks.router.deliveries import router as deliveries
 from payymo_api.webhooks.router.endpoints import router as endpoints
 from payymo_api.webhooks.router.event_types import router as event_types
 from payymo_api.webhooks.router.events import router as events
+from payymo_api.webhooks.router.metrics import router as metrics
 
-__all__ = ["deliveries", "endpoints", "event_types", "events"]
+__all__ = ["deliveries", "endpoints", "event_types", "events", "metrics"]

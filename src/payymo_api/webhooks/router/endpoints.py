@@ -13,12 +13,8 @@ from payymo_api.webhooks.schemas.deliveries import (
     ReplayAnswer,
     ReplayRequest,
 )
-from payymo_api.webhooks.schemas.endpoints import (
-    EndpointAnswer,
-    EndpointRequest,
-    NewSecretAnswer,
-    TestRequest,
-)
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer, NewSecretAnswer
+from payymo_api.webhooks.schemas.endpoints import EndpointRequest, TestRequest
 from payymo_api.webhooks.service import endpoints as service
 from payymo_api.webhooks.service import resending
 
@@ -68,7 +64,7 @@ async def replace_webhook_endpoint(
     """
     allow = parts.settings.webhook_allow_loopback
     row = await service.replace_endpoint(
-        scope, if_match, endpoint_id, request, allow_loopback=allow
+        scope, parts.keyring, if_match, endpoint_id, request, allow_loopback=allow
     )
     return EndpointAnswer.model_validate(row)
 
@@ -79,13 +75,31 @@ async def remove_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> 
     await service.remove_endpoint(scope, endpoint_id)
 
 
+@router.post("/{endpoint_id}/pause")
+async def pause_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> EndpointAnswer:
+    """Send nothing to an endpoint until it is resumed; its events wait.
+
+    Pausing a paused one changes nothing; a disabled one is refused.
+    """
+    return EndpointAnswer.model_validate(await service.pause(scope, endpoint_id))
+
+
+@router.post("/{endpoint_id}/resume")
+async def resume_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> EndpointAnswer:
+    """Send to a paused endpoint again, what has waited first.
+
+    Resuming one that is not paused changes nothing; a disabled one is refused.
+    """
+    return EndpointAnswer.model_validate(await service.resume(scope, endpoint_id))
+
+
 @router.post("/{endpoint_id}/rotate_secret")
 async def rotate_webhook_secret(
     scope: ScopeDep, parts: PartsDep, endpoint_id: EndpointRef
 ) -> NewSecretAnswer:
-    """Make a new signing secret, shown in this answer only.
+    """Make a new signing secret, shown in this answer only, and a new ed25519 key if it has one.
 
-    For 24 hours the secret before it signs too. Rotated again within them, only the last two sign.
+    For 24 hours those before them sign too. Rotated again within them, only the last two sign.
     """
     return _with_secret(await service.rotate_secret(scope, parts.keyring, endpoint_id))
 

@@ -1,5 +1,5 @@
 from payymo_api.edge.route import api_router
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.events import EventTypeAnswer, EventTypesAnswer
 
 router = api_router("/event_types", "events")

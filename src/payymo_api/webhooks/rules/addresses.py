@@ -59,6 +59,7 @@ _V6 = {
     }.items()
 }
 _EMBEDS_V4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))  # IPv4-mapped, NAT64
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")  # before an IPv4 address, in any prefix
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _LOOPBACK_V4 = IPv4Network("127.0.0.0/8")
 _LOOPBACK_V6 = IPv6Address("::1")
@@ -97,6 +98,8 @@ def _special_v6(address: IPv6Address) -> str | None:
         return "bound to a network interface"
     if any(address in network for network in _EMBEDS_V4):
         return _special_v4(IPv4Address(address.packed[-4:]))
+    if address.packed[8:12] in _ISATAP:
+        return "ISATAP"
     special = next((name for network, name in _V6.items() if address in network), None)
     if special is None and address not in _GLOBAL_UNICAST:
         return "not global unicast"

@@ -1,5 +1,6 @@
 """When an event is sent again, and what an answer means."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -38,16 +39,20 @@ def outcome(status: int) -> Outcome:
 
 
 def next_attempt(
-    attempt: int, ended_at: datetime, retry_after: str | None, jitter: float
+    attempt: int,
+    ended_at: datetime,
+    retry_after: str | None,
+    jitter: float,
+    schedule: Sequence[timedelta] = DELAYS,
 ) -> datetime | None:
     """Return when to try again after the `attempt`-th failed (the first is 1); None: never.
 
     `retry_after` is the header as received; it lengthens the wait, by 24 h at most, and never
     shortens it. `jitter` in [0, 1) spreads attempts that failed together.
     """
-    if attempt >= ATTEMPTS:
+    if attempt > len(schedule):
         return None
-    wait = max(DELAYS[attempt - 1], _asked_for(retry_after, ended_at))
+    wait = max(schedule[attempt - 1], _asked_for(retry_after, ended_at))
     return ended_at + wait * (1 + _JITTER * jitter)
 
 

@@ -2,9 +2,17 @@
 
 from collections.abc import Collection
 
-from payymo_api.webhooks.rules.event_types import EVERY
-
+EVERY = "*"
+"""Subscribes to every event type, those of later versions too."""
 SUMMARIES = {"transactions.imported", "transactions.categorised"}
+_ALL_OF = ".*"
+
+
+def covers(pattern: str, name: str) -> bool:
+    """`transaction.*` is all that starts with `transaction.`, later versions' types too."""
+    if pattern.endswith(_ALL_OF):
+        return name.startswith(pattern[:-1])
+    return pattern in (EVERY, name)
 
 
 def wants(event_types: Collection[str], name: str, *, each_line: bool, is_line: bool) -> bool:
@@ -18,4 +26,4 @@ def wants(event_types: Collection[str], name: str, *, each_line: bool, is_line: 
         return False
     if name in SUMMARIES and each_line:
         return False
-    return EVERY in event_types or name in event_types
+    return any(covers(pattern, name) for pattern in event_types)

@@ -1,13 +1,14 @@
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from payymo_api.core.fields import Answer, Instant, Paging
 from payymo_api.core.refs import (
     EventRef,
     TenantRef,
 )
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 
 
 def known(name: str) -> str:
@@ -41,9 +42,24 @@ class EventAnswer(Answer):
 
 
 class EventTypeAnswer(Answer):
-    name: str
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    name: EventTypeName
     description: str
-    example: Annotated[dict[str, Any], Field(description="What `data` looks like.")]
+    data_schema: Annotated[
+        Mapping[str, Any],
+        Field(
+            alias="schema",
+            description="JSON Schema (2020-12) of `data`. Later versions may add fields.",
+        ),
+    ]
+    example: Annotated[Mapping[str, Any], Field(description="What `data` may look like.")]
+    object: Annotated[
+        str, Field(description="The field of `data` that names what the event is about.")
+    ]
+    since: Annotated[
+        str | None, Field(description="The version of the API that sends it first, if one does.")
+    ]
     available: Annotated[
         bool, Field(description="False: may be subscribed to, is sent by a later version.")
     ]

@@ -16,14 +16,14 @@ from payymo_api.messaging import outbox
 from payymo_api.messaging.leases import Lease
 from payymo_api.webhooks.events import WebhookEndpointDisabled
 from payymo_api.webhooks.gateway import DeliveryFailed, Sender
-from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.repository.events import EventRepository
-from payymo_api.webhooks.rules import retries, signing
+from payymo_api.webhooks.rules import retries
 from payymo_api.webhooks.rules.retries import Outcome
-from payymo_api.webhooks.schemas.endpoints import EndpointAnswer
-from payymo_api.webhooks.service.endpoints import sealed_for
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
+from payymo_api.webhooks.service.opening import Destination, open_endpoint
 from payymo_api.webhooks.service.wanting import is_wanted
 
 SHOWN = 1000
@@ -34,14 +34,13 @@ _ATTEMPTS = Counter("payymo_webhook_attempts", "Webhooks sent", ["outcome"])
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is sent, where to, and the secrets in force (the newest first)."""
+    """What is sent, and where to."""
 
     delivery_id: DeliveryId
     endpoint_id: EndpointId
     event_id: EventId
-    url: str
+    destination: Destination
     body: bytes = field(repr=False)
-    secrets: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ async def take(scope: Scope, keyring: Keyring, id: DeliveryId, lease: Lease) -> 
     if found is None:
         return None
     endpoint = await endpoints.find(found.endpoint_id)
-    if endpoint is None or not endpoint.enabled:
+    if endpoint is None or not endpoint.active:
         await _hold(scope, found)
         return None
     due = await deliveries.leased(id, lease)
@@ -90,9 +89,8 @@ async def take(scope: Scope, keyring: Keyring, id: DeliveryId, lease: Lease) -> 
         delivery_id=id,
         endpoint_id=endpoint.id,
         event_id=due.event_id,
-        url=endpoint.url,
+        destination=open_endpoint(keyring, endpoint),
         body=await EventRepository(scope).body(due.event_id),
-        secrets=_secrets(keyring, endpoint),
     )
 
 
@@ -100,28 +98,20 @@ async def _hold(scope: Scope, found: WebhookDelivery) -> None:
     """Let it wait for its endpoint. The endpoint's lock comes first, as everywhere."""
     endpoint = await EndpointRepository(scope).shared(found.endpoint_id)
     delivery = await DeliveryRepository(scope).locked(found.id)
-    if delivery is None or delivery.status != "pending" or (endpoint and endpoint.enabled):
+    if delivery is None or delivery.status != "pending" or (endpoint and endpoint.active):
         return
     delivery.next_attempt_at = delivery.leased_until = None
     if endpoint is None:
         delivery.status = "failed"
 
 
-def _secrets(keyring: Keyring, endpoint: WebhookEndpoint) -> tuple[bytes, ...]:
-    sealed = [endpoint.secret]
-    until = endpoint.previous_secret_until
-    if endpoint.previous_secret and until and until > now():
-        sealed.append(endpoint.previous_secret)
-    return tuple(keyring.decrypt(each, bound_to=sealed_for(endpoint)) for each in sealed)
-
-
 async def send(sender: Sender, parcel: Parcel) -> Attempt:
     """Sign and send, once. No transaction may be open: the endpoint takes its time."""
     started = now()
-    event_id = public_id("evt", parcel.event_id)
-    headers = signing.headers(parcel.secrets, event_id, parcel.body, started)
+    destination, event_id = parcel.destination, public_id("evt", parcel.event_id)
+    headers = destination.signed(event_id, parcel.body, started)
     try:
-        answer = await sender.post(parcel.url, headers, parcel.body)
+        answer = await sender.post(destination.url, headers, parcel.body)
     except DeliveryFailed as failure:
         return Attempt(started, failure.elapsed_ms, error=failure.kind.value, detail=failure.detail)
     return Attempt(
@@ -144,7 +134,7 @@ async def note(scope: Scope, parcel: Parcel, attempt: Attempt) -> None:
     delivery.attempt_count += 1
     delivery.leased_until = None
     if delivery.status == "pending":
-        _settle(delivery, attempt)
+        _settle(delivery, parcel.destination, attempt)
     scope.session.add(
         WebhookAttempt(
             tenant_id=scope.tenant_id,
@@ -160,7 +150,7 @@ async def note(scope: Scope, parcel: Parcel, attempt: Attempt) -> None:
     )
 
 
-def _settle(delivery: WebhookDelivery, attempt: Attempt) -> None:
+def _settle(delivery: WebhookDelivery, destination: Destination, attempt: Attempt) -> None:
     ended_at = attempt.started_at + timedelta(milliseconds=attempt.milliseconds)
     match attempt.outcome:
         case Outcome.DELIVERED:
@@ -174,6 +164,7 @@ def _settle(delivery: WebhookDelivery, attempt: Attempt) -> None:
                 ended_at,
                 attempt.retry_after,
                 random.random(),  # noqa: S311  jitter
+                destination.retry_schedule,
             )
             if delivery.next_attempt_at is None:
                 delivery.status = "failed"

@@ -1,7 +1,11 @@
 """Customers' endpoints: kept, and their secrets rotated."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
+
+import orjson
+from pydantic import SecretStr
 
 from payymo_api.core.clock import now
 from payymo_api.core.crypto import Keyring
@@ -9,14 +13,19 @@ from payymo_api.core.db import Scope
 from payymo_api.core.types import EndpointId, new_id
 from payymo_api.edge.etag import IfMatch
 from payymo_api.messaging import outbox
+from payymo_api.webhooks.errors import EndpointDisabled
 from payymo_api.webhooks.gateway.urls import check_url
 from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.rules import signing
-from payymo_api.webhooks.schemas.endpoints import EndpointAnswer, EndpointRequest
+from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
+from payymo_api.webhooks.schemas.endpoints import EndpointRequest
+from payymo_api.webhooks.schemas.filters import stored
+from payymo_api.webhooks.service.opening import headers_sealed_for, key_sealed_for, sealed_for
 
 OVERLAP = timedelta(hours=24)
+UNVERIFIED = "unverified"
 
 
 class NewSecret(NamedTuple):
@@ -31,14 +40,16 @@ async def create_endpoint(
 ) -> NewSecret:
     row = WebhookEndpoint(id=EndpointId(new_id()))
     EndpointRepository(scope).add(row)
-    _write(row, request, allow_loopback=allow_loopback)
     secret = _give_secret(keyring, row)
+    check_url(request.url, allow_loopback=allow_loopback)
+    _write(keyring, row, request)
     await _save(scope, row)
     return NewSecret(row, secret)
 
 
 async def replace_endpoint(
     scope: Scope,
+    keyring: Keyring,
     if_match: IfMatch,
     id: EndpointId,
     request: EndpointRequest,
@@ -48,15 +59,40 @@ async def replace_endpoint(
     """Replace what a caller may write; enabling sends what waited, disabling lets it wait."""
     row = await EndpointRepository(scope).get_locked(id)
     if_match.check(EndpointAnswer.model_validate(row))
-    was_enabled = row.enabled
-    _write(row, request, allow_loopback=allow_loopback)
+    check_url(request.url, allow_loopback=allow_loopback)
+    was_active = row.active
+    _write(keyring, row, request)
     await _save(scope, row)
-    if row.enabled and not was_enabled:
-        await DeliveryRepository(scope).release_held(id)
-        await outbox.wake(scope)
-    elif was_enabled and not row.enabled:
-        await DeliveryRepository(scope).hold_all(id)
+    await _hold_or_release(scope, row, was_active=was_active)
     return row
+
+
+async def pause(scope: Scope, id: EndpointId) -> WebhookEndpoint:
+    """Send nothing until `resume`."""
+    return await _turn(scope, id, "paused")
+
+
+async def resume(scope: Scope, id: EndpointId) -> WebhookEndpoint:
+    """Send again, and what has waited first."""
+    return await _turn(scope, id, "enabled")
+
+
+async def _turn(scope: Scope, id: EndpointId, status: str) -> WebhookEndpoint:
+    row = await EndpointRepository(scope).get_locked(id)
+    if not row.enabled:
+        raise EndpointDisabled("This endpoint is disabled.")
+    was_active, row.status = row.active, status
+    await _save(scope, row)
+    await _hold_or_release(scope, row, was_active=was_active)
+    return row
+
+
+async def _hold_or_release(scope: Scope, row: WebhookEndpoint, *, was_active: bool) -> None:
+    if row.active and not was_active:
+        await DeliveryRepository(scope).release_held(row.id)
+        await outbox.wake(scope)
+    elif was_active and not row.active:
+        await DeliveryRepository(scope).hold_all(row.id)
 
 
 async def remove_endpoint(scope: Scope, id: EndpointId) -> None:
@@ -67,29 +103,66 @@ async def remove_endpoint(scope: Scope, id: EndpointId) -> None:
 
 
 async def rotate_secret(scope: Scope, keyring: Keyring, id: EndpointId) -> NewSecret:
-    """Make a new secret; the one before signs beside it for OVERLAP."""
+    """Make a new secret, and a new key if it has one; those before sign beside them for OVERLAP."""
     row = await EndpointRepository(scope).get_locked(id)
-    row.previous_secret = row.secret
+    row.previous_secret, row.previous_signing_key = row.secret, row.signing_key
     row.previous_secret_until = now() + OVERLAP
     secret = _give_secret(keyring, row)
+    if row.asymmetric:
+        _give_signing_key(keyring, row)
     await _save(scope, row)
     return NewSecret(row, secret)
 
 
-def sealed_for(row: WebhookEndpoint) -> str:
-    """What an endpoint's secrets are bound to: moved to another row, they can't be opened."""
-    return f"webhook_endpoints:{row.tenant_id}:{row.id}"
-
-
-def _write(row: WebhookEndpoint, request: EndpointRequest, *, allow_loopback: bool) -> None:
-    check_url(request.url, allow_loopback=allow_loopback)
-    row.url = request.url
+def _write(keyring: Keyring, row: WebhookEndpoint, request: EndpointRequest) -> None:
+    if row.url != request.url:
+        row.url, row.verified_at = request.url, None
     row.event_types = list(dict.fromkeys(request.event_types))
+    row.filter = stored(request.filter)
     row.description = request.description
     row.each_line = request.each_line
-    if request.enabled:
-        row.disabled_reason = None
-    row.status = "enabled" if request.enabled else "disabled"
+    row.ordering = request.ordering
+    row.rate_limit, row.max_concurrency = request.rate_limit, request.max_concurrency
+    row.retry_schedule = request.retry_schedule
+    row.verify_ownership = request.verify_ownership
+    if request.headers is not None:
+        _give_headers(keyring, row, request.headers)
+    if request.asymmetric != row.asymmetric:
+        _switch_signing_key(keyring, row, wanted=request.asymmetric)
+    _give_status(row, request)
+
+
+def _give_status(row: WebhookEndpoint, request: EndpointRequest) -> None:
+    """Enable, pause or disable it; why it was disabled stays, as long as it is.
+
+    All but `unverified`: who disables it does not want it back with the challenge.
+    """
+    if not request.enabled:
+        row.status = "disabled"
+        row.disabled_reason = None if row.disabled_reason == UNVERIFIED else row.disabled_reason
+    elif row.verify_ownership and row.verified_at is None:
+        row.status, row.disabled_reason = "disabled", UNVERIFIED
+    else:
+        row.status, row.disabled_reason = "paused" if request.paused else "enabled", None
+
+
+def _give_headers(keyring: Keyring, row: WebhookEndpoint, headers: Mapping[str, SecretStr]) -> None:
+    plain = {name: value.get_secret_value() for name, value in headers.items()}
+    sealed = keyring.encrypt(orjson.dumps(plain), bound_to=headers_sealed_for(row))
+    row.header_names, row.header_values = list(plain), sealed if plain else None
+
+
+def _switch_signing_key(keyring: Keyring, row: WebhookEndpoint, *, wanted: bool) -> None:
+    if wanted:
+        _give_signing_key(keyring, row)
+    else:
+        row.signing_key = row.previous_signing_key = row.public_key = None
+
+
+def _give_signing_key(keyring: Keyring, row: WebhookEndpoint) -> None:
+    key = signing.new_signing_key()
+    row.signing_key = keyring.encrypt(key.private_bytes_raw(), bound_to=key_sealed_for(row))
+    row.public_key = signing.public_text(key)
 
 
 def _give_secret(keyring: Keyring, row: WebhookEndpoint) -> str:

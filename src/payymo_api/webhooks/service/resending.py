@@ -12,7 +12,7 @@ from payymo_api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.repository.events import EventRepository
-from payymo_api.webhooks.rules.event_types import EVENT_TYPES
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.deliveries import ReplayAnswer, ReplayRequest
 from payymo_api.webhooks.service.wanting import is_wanted
 
