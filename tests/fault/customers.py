@@ -26,7 +26,9 @@ _PAUSE = 0.2
 _PATIENCE = 180.0
 _AGAIN = [1] * 20
 """Seconds between attempts: a refusal is soon made good, and twenty in a row don't happen."""
-_EVENTS = "SELECT id, body, (data::json ->> 'number')::int AS number FROM outbox_events"
+_EVENTS = """
+SELECT id, body, (data::json ->> 'number')::int AS number FROM outbox_events
+WHERE name LIKE 'transaction.%'"""
 
 
 class Caller:
@@ -96,7 +98,8 @@ class Customer:
     async def register(self, kind: str, ordering: Ordering) -> Endpoint:
         name = f"{self.tenant_id}/{kind}/{len(self.removed)}"
         url, box = self.office.open(name, ordering, self.kept)
-        wish = {"url": url, "event_types": ["*"], "ordering": ordering, "retry_schedule": _AGAIN}
+        wish = {"url": url, "event_types": ["transaction.*"]}
+        wish |= {"ordering": ordering, "retry_schedule": _AGAIN}
         made = await self.caller.ask("POST", "", wish)
         self.office.trust(box, made["secret"])
         endpoint = Endpoint(made["id"], wish, box, self.begun)
