@@ -8,12 +8,13 @@ from fastapi import FastAPI
 
 from payymo_api.banking.events import BankConnectionCreated
 from payymo_api.core.db import Database
-from payymo_api.core.types import EventId, parse_public_id, public_id
-from payymo_api.messaging import outbox, relay
+from payymo_api.core.types import new_id, public_id
+from payymo_api.messaging import outbox
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.service.accounts import Stripes
-from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
+from tests.events import data_of
+from tests.fanning_out import fan_out
 from tests.payments.conftest import connect
 from tests.payments.factories import make_dispute, make_payout
 from tests.reconciliation.factories import SUGGESTIONS, make_line, make_suggestion
@@ -59,6 +60,7 @@ class World:
         "delivery_id": "dlv",
         "dispute_id": "sdp",
         "endpoint_id": "we",
+        "erasure_id": "era",
         "event_id": "evt",
         "fact_id": "lf",
         "invoice_id": "inv",
@@ -133,6 +135,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["payout_id"] = await make_payout(database, owner.tenant_id, 97540)
     ids["dispute_id"] = await make_dispute(database, owner.tenant_id, 1000)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
+    ids["erasure_id"] = await _erase(owner)
     return world
 
 
@@ -233,12 +236,18 @@ async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:
     """An event, numbered and fanned out as the workers do it."""
     database: Database = app.state.parts.database
     async with database.scope(owner.tenant_id) as scope:
-        await outbox.record(scope, BankConnectionCreated(data="{}"))
-    while await relay.sequence(database):
-        pass
+        await outbox.record(scope, BankConnectionCreated(data=data_of("bank_connection.created")))
+    await fan_out(database)
     created = await owner.client.get("/api/v1/events?event_type=bank_connection.created")
     event = created.json()["data"][0]["id"]
-    id = EventId(parse_public_id("evt", event))
-    await webhooks.fan_out(database, owner.tenant_id, id)
     delivery = (await owner.client.get("/api/v1/webhook_deliveries")).json()["data"][0]["id"]
     return event, delivery
+
+
+async def _erase(owner: Someone) -> str:
+    """An erasure that finds nothing: it names what is not there."""
+    body = {"mentioning": [public_id("cust", new_id())]}
+    answer = await owner.client.post("/api/v1/events/erase", json=body)
+    assert answer.status_code == 202, answer.text
+    id: str = answer.json()["id"]
+    return id

@@ -15,11 +15,12 @@ from payymo_api.banking.events import (
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.messaging import outbox
+from tests.events import data_of
 
 ENDPOINTS = "/api/v1/webhook_endpoints"
 DELIVERIES = "/api/v1/webhook_deliveries"
 EVENTS = "/api/v1/events"
-DATA = '{"transaction_id":"tr_06ghq1m2dpuh5c9s2rcmo3g8d4","amount":100.50,"currency":"GBP"}'
+DATA = data_of("transaction.created")
 
 
 async def endpoint(client: httpx.AsyncClient, url: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
@@ -29,9 +30,11 @@ async def endpoint(client: httpx.AsyncClient, url: str, **fields: Any) -> dict[s
     return made
 
 
-async def happen(database: Database, tenant_id: TenantId, *, each_line: bool = False) -> None:
+async def happen(
+    database: Database, tenant_id: TenantId, *, data: str = DATA, each_line: bool = False
+) -> None:
     async with database.scope(tenant_id) as scope:
-        await outbox.record(scope, TransactionCreated(data=DATA, each_line=each_line))
+        await outbox.record(scope, TransactionCreated(data=data, each_line=each_line))
 
 
 async def import_lines(database: Database, tenant_id: TenantId) -> None:
@@ -41,7 +44,7 @@ async def import_lines(database: Database, tenant_id: TenantId) -> None:
             scope,
             TransactionCreated(data=DATA, each_line=True),
             TransactionCreated(data=DATA, each_line=True),
-            TransactionsImported(data='{"count":2}'),
+            TransactionsImported(data=data_of("transactions.imported")),
         )
 
 
@@ -51,7 +54,7 @@ async def apply_rules(database: Database, tenant_id: TenantId) -> None:
         await outbox.record(
             scope,
             TransactionUpdated(data=DATA, each_line=True),
-            TransactionsCategorised(data='{"changed":1}'),
+            TransactionsCategorised(data=data_of("transactions.categorised")),
         )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import resource
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -27,17 +28,22 @@ _COLLECTED_AT = 10_000
 """Containers made and not yet gone: a page of a list is some hundreds (Python's own: 700)."""
 
 
+_OPEN_FILES = 20_000
+
+
 @app.command()
 def api() -> None:
     """Serve the HTTP API."""
     import uvicorn
 
+    from payymo_api.cli.server import Server
     from payymo_api.main import create_app
 
     settings = read_settings()
     check_reachable(settings)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -49,7 +55,7 @@ def api() -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=10,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, app.state.streams.end_all)
     with config.bind_socket() as listener:
         sockets = [listener.dup() for _ in range(_ACCEPTED_AT_ONCE)]
     _spare_collector()
@@ -115,9 +121,18 @@ def _work(work: Callable[[Settings], Awaitable[None]]) -> None:
             await working
 
     check_reachable(settings)
+    _allow_open_files()
     _spare_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
+
+
+def _allow_open_files() -> None:
+    """Take what the system grants: a post in flight holds one, and 1,024 are the usual limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _spare_collector() -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from uuid import UUID
 
+import orjson
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -87,7 +88,7 @@ class Listing(Answer, Generic[ItemT]):
 class PlainListing:
     """A Listing whose items are JSON already: see `banking.service.listing`."""
 
-    data: Sequence[Mapping[str, Any]]
+    data: Sequence[Mapping[str, Any] | orjson.Fragment]
     next_cursor: str | None
 
     @property

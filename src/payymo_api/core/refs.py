@@ -86,6 +86,8 @@ MatchingRunRef = Annotated[ids.MatchingRunId, PublicId("mrun")]
 EndpointRef = Annotated[ids.EndpointId, PublicId("we")]
 EventRef = Annotated[ids.EventId, PublicId("evt")]
 DeliveryRef = Annotated[ids.DeliveryId, PublicId("dlv")]
+ReplayRef = Annotated[ids.ReplayId, PublicId("rpl")]
+ErasureRef = Annotated[ids.ErasureId, PublicId("era")]
 RunRef = Annotated[ids.RunId, PublicId("run")]
 RuleRef = Annotated[ids.RuleId, PublicId("rule")]
 MemoryRef = Annotated[ids.MemoryId, PublicId("mem")]
@@ -101,6 +103,7 @@ PaymentFilter = Annotated[ids.PaymentId, PublicId("sp", lenient=True)]
 PayoutFilter = Annotated[ids.PayoutId, PublicId("spo", lenient=True)]
 EndpointFilter = Annotated[ids.EndpointId, PublicId("we", lenient=True)]
 EventFilter = Annotated[ids.EventId, PublicId("evt", lenient=True)]
+ReplayFilter = Annotated[ids.ReplayId, PublicId("rpl", lenient=True)]
 
 
 def id_prefixes(model: type[BaseModel]) -> Mapping[str, str]:

@@ -30,6 +30,8 @@ MatchingRunId = NewType("MatchingRunId", UUID)
 EndpointId = NewType("EndpointId", UUID)
 EventId = NewType("EventId", UUID)
 DeliveryId = NewType("DeliveryId", UUID)
+ReplayId = NewType("ReplayId", UUID)
+ErasureId = NewType("ErasureId", UUID)
 RunId = NewType("RunId", UUID)
 RuleId = NewType("RuleId", UUID)
 MemoryId = NewType("MemoryId", UUID)
@@ -61,6 +63,8 @@ PREFIXES: dict[Any, str] = {
     EndpointId: "we",
     EventId: "evt",
     DeliveryId: "dlv",
+    ReplayId: "rpl",
+    ErasureId: "era",
     RunId: "run",
     RuleId: "rule",
     MemoryId: "mem",

@@ -29,7 +29,7 @@ class OutboxEvent(Leased):
     """A committed fact. Its job is due until `done_at`; `attempts` counts the tries that failed.
 
     A public one gets its `sequence` (per tenant, no gaps) and its `body` (the bytes every endpoint
-    receives) from the relay, after commit.
+    receives) from the relay, after commit. `erased_at`: its data was taken out of all of these.
     """
 
     __tablename__ = "outbox_events"
@@ -45,6 +45,7 @@ class OutboxEvent(Leased):
         ),
         Index(
             "ix_outbox_events_unsequenced",
+            "tenant_id",
             "id",
             postgresql_where=text("data IS NOT NULL AND sequence IS NULL"),
         ),
@@ -62,6 +63,7 @@ class OutboxEvent(Leased):
     attempts: Mapped[int] = mapped_column(server_default="0")
     done_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
 
 
 class EventCounter(TenantOwned):

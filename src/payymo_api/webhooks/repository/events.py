@@ -1,15 +1,17 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 from typing_extensions import override
 
 from payymo_api.core.clock import now
+from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.page import Keyset, Page
-from payymo_api.core.repository import TenantRepository
-from payymo_api.core.types import EventId
-from payymo_api.messaging.models import OutboxEvent
+from payymo_api.core.repository import TenantRepository, among
+from payymo_api.core.types import EventId, TenantId
+from payymo_api.messaging.models import EventCounter, OutboxEvent
 from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 from payymo_api.webhooks.schemas.events import EventFilters
 
@@ -40,16 +42,42 @@ class EventRepository(TenantRepository[OutboxEvent]):
             statement = statement.where(OutboxEvent.occurred_at >= filters.since)
         return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
 
-    async def due(self, id: EventId) -> OutboxEvent | None:
-        """Return the event, its row locked, unless it was fanned out before."""
-        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.done_at.is_(None))
-        return await self._session.scalar(statement.with_for_update())
+    async def kept(self, id: EventId) -> OutboxEvent:
+        """Return an event that was delivered, a test too."""
+        return (await self._session.scalars(super().select().where(OutboxEvent.id == id))).one()
 
-    async def body(self, id: EventId) -> bytes:
-        statement = super().select().where(OutboxEvent.id == id)
-        found = (await self._session.scalars(statement)).one()
-        assert found.body is not None
-        return found.body
+    async def behind(self, sequence: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """Return sequence, type and body of the events that come next."""
+        statement = (
+            self.select()
+            .with_only_columns(OutboxEvent.sequence, OutboxEvent.name, OutboxEvent.body)
+            .where(OutboxEvent.sequence > sequence)
+            .order_by(OutboxEvent.sequence)
+            .limit(limit)
+        )
+        rows = await self._session.execute(statement)
+        return [(each.sequence, each.name, each.body) for each in rows]
+
+    async def last_sequence(self) -> int:
+        statement = select(EventCounter.last).where(EventCounter.tenant_id == self._tenant_id)
+        return await self._session.scalar(statement) or 0
+
+    async def check_known(self, ids: Sequence[EventId], pointer: str) -> None:
+        """ValidationFailed (422) at the first of a body's ids that is none of these events."""
+        found = await self._session.scalars(
+            self.select().where(among(OutboxEvent.id, ids)).with_only_columns(OutboxEvent.id)
+        )
+        known = set(found)
+        for place, id in enumerate(ids):
+            if id not in known:
+                raise ValidationFailed.at(
+                    f"{pointer}/{place}", "unknown_reference", "There is no such thing here."
+                )
+
+    async def is_erased(self, id: EventId) -> bool:
+        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.erased_at.is_not(None))
+        found = await self._session.scalar(statement.with_only_columns(OutboxEvent.id))
+        return found is not None
 
     async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
         statement = self.select()
@@ -65,6 +93,16 @@ class EventRepository(TenantRepository[OutboxEvent]):
             OutboxEvent.payload,
             OutboxEvent.sequence,
             OutboxEvent.body,
+            OutboxEvent.erased_at,
         )
         ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
         return (await self._session.scalars(ordered)).all()
+
+
+async def last_sequences(
+    session: AsyncSession, tenant_ids: Collection[TenantId]
+) -> Mapping[TenantId, int]:
+    """Return how far the sequences of these tenants are; `payymo_system` asks."""
+    statement = select(EventCounter.tenant_id, EventCounter.last)
+    found = await session.execute(statement.where(EventCounter.tenant_id.in_(tenant_ids)))
+    return {each.tenant_id: each.last for each in found}

@@ -56,6 +56,13 @@ class DeliveryAnswer(Answer):
         Field(description="Null on a pending one: it waits until its endpoint is enabled."),
     ]
     delivered_at: Instant | None
+    error: Annotated[
+        str | None,
+        Field(
+            description="Why it ended before its last attempt: event_erased.",
+            examples=["event_erased"],
+        ),
+    ]
     created_at: Instant
 
 

@@ -5,22 +5,15 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr, WithJsonSchem
 
 from payymo_api.core.fields import Request, Text
 from payymo_api.webhooks.rules import headers
-from payymo_api.webhooks.rules.subscriptions import EVERY, covers
+from payymo_api.webhooks.rules.subscriptions import EVERY
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.endpoint_answers import Ordering
-from payymo_api.webhooks.schemas.events import EventTypeName
+from payymo_api.webhooks.schemas.events import EventTypeName, pattern
 from payymo_api.webhooks.schemas.filters import Filter
-
-
-def _pattern(text: str) -> str:
-    if not any(covers(text, name) for name in EVENT_TYPES):
-        raise ValueError("there is no such event type; see GET /api/v1/event_types")
-    return text
-
 
 Subscription = Annotated[
     str,
-    AfterValidator(_pattern),
+    AfterValidator(pattern),
     WithJsonSchema(
         {
             "anyOf": [
