@@ -98,7 +98,7 @@ class Customer:
     async def register(self, kind: str, ordering: Ordering) -> Endpoint:
         name = f"{self.tenant_id}/{kind}/{len(self.removed)}"
         url, box = self.office.open(name, ordering, self.kept)
-        wish = {"url": url, "event_types": ["transaction.*"]}
+        wish: dict[str, Any] = {"url": url, "event_types": ["transaction.*"]}
         wish |= {"ordering": ordering, "retry_schedule": _AGAIN}
         made = await self.caller.ask("POST", "", wish)
         self.office.trust(box, made["secret"])

@@ -15,9 +15,10 @@ _SECRET = signing.new_secret()
 def _come(
     box: Mailbox, number: int, *, about: str = "tr_1", status: int = 204, changed: bool = False
 ) -> None:
-    event = {"id": f"evt_{number}", "sequence": number, "data": {"transaction_id": about}}
+    id = f"evt_{number}"
+    event = {"id": id, "sequence": number, "data": {"transaction_id": about}}
     body = orjson.dumps(event | {"changed": True} if changed else event)
-    headers = signing.headers([_SECRET], event["id"], body, now())
+    headers = signing.headers([_SECRET], id, body, now())
     box.take({name.lower(): value for name, value in headers.items()}, body, status)
 
 
