@@ -1,8 +1,8 @@
 """Assemble the workers. JOBS and TASKS are the whole background choreography on one screen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -170,10 +170,7 @@ async def run(settings: Settings, queue: QueueName) -> None:
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, settings.host)
     stop = asyncio.Event()
-    async with open_tools(settings) as tools, asyncio.TaskGroup() as group:
-        if queue == "webhook":
-            group.create_task(_webhooks(tools).run())
-        group.create_task(tools.presence.keep())
+    async with open_tools(settings) as tools, _at_work(tools, queue) as group:
         group.create_task(_sweep(tools, stop))
         group.create_task(_consume(tools, queue))
         group.create_task(_schedule(tools))
@@ -183,6 +180,16 @@ async def run(settings: Settings, queue: QueueName) -> None:
             await asyncio.Event().wait()  # for ever
         finally:
             stop.set()
+
+
+@asynccontextmanager
+async def _at_work(tools: Tools, queue: QueueName) -> AsyncIterator[asyncio.TaskGroup]:
+    """Be present until all tasks have ended, and hear of webhooks where those are delivered."""
+    serving = _webhooks(tools) if queue == "webhook" else None
+    async with tools.presence.kept(), asyncio.TaskGroup() as group:
+        if serving:
+            group.create_task(serving.run())
+        yield group
 
 
 def _webhooks(tools: Tools) -> webhooks.Webhooks:

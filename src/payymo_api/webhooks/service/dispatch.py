@@ -35,6 +35,7 @@ _GATHER_SECONDS = 0.002  # posts end in swarms: one turn serves many
 _SETTLED_WITHIN = 0.02
 _KEPT_SECONDS = 600.0  # then a lane is taken anew: what has expired of its endpoint is read again
 _GRACE_SECONDS = 10.0
+_TURN_SECONDS = 5.0
 _MOST_LANES = 1000
 _MOST_UNDER_WAY = 1000
 _MOST_UNSETTLED = 2000
@@ -82,7 +83,7 @@ class Dispatcher:
         try:
             while True:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
+                    async with asyncio.timeout(_SETTLED_WITHIN if self._results else _LOOK_SECONDS):
                         await self._wake.wait()
                 await asyncio.sleep(_GATHER_SECONDS)
                 self._wake.clear()
@@ -162,6 +163,7 @@ class Dispatcher:
         room = min(_MOST_LANES - len(self._lanes), _LANES_AT_ONCE)
         self._seeks = False
         if room <= 0:
+            self._make_room()
             return
         taken_at, holder = _time(), self._holder
         async with self._database.system_write_scope() as scope:
@@ -171,6 +173,10 @@ class Dispatcher:
         for row in rows:
             endpoint = transient(WebhookEndpoint, **row)
             key = (endpoint.tenant_id, endpoint.id)
+            if lost := self._lanes.get(key):  # ours again, while posts of it are under way
+                lost.close()
+                lost.holder = holder
+                continue
             self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
                 key,
                 open_endpoint(self._keyring, endpoint),
@@ -179,6 +185,12 @@ class Dispatcher:
                 taken_at=taken_at,
             )
         self._seeks = self._seeks or len(taken) == room
+
+    def _make_room(self) -> None:
+        """Let go of those that were served longest, so that every endpoint has its turn."""
+        longest = sorted(self._lanes.values(), key=lambda lane: lane.taken_at)[:_LANES_AT_ONCE]
+        now = _time()
+        self._close([lane for lane in longest if now - lane.taken_at >= _TURN_SECONDS])
 
     async def _renew(self, now: float) -> None:
         """Keep what we have; what is no longer ours, or closed, or had for long, is let go."""
@@ -280,6 +292,7 @@ class Dispatcher:
                 async with self._database.system_write_scope() as scope:
                     await lanes.release(scope, keys, holder)
             for lane in some:
+                self._seeks = self._seeks or lane.is_closing
                 del self._lanes[lane.key], self._by_endpoint[lane.key[1]]
 
     def _close(self, some: Iterable[Lane]) -> None:

@@ -53,7 +53,7 @@ class Lane:
         self.failing_since = failing_since
         self.taken_at = self.busy_at = taken_at
         self.expires_at = taken_at + LEASE.total_seconds()
-        self.window = Window(to.max_concurrency)
+        self.window = Window(to.max_concurrency, is_failing=failing_since is not None)
         self.pace = Pace(to.rate_limit)
         self.known: set[DeliveryId] = set()
         self.under_way = 0
