@@ -29,7 +29,7 @@ from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.repository import stats
+from payymo_api.webhooks.repository import lanes, stats
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
@@ -42,6 +42,9 @@ _JOB_SECONDS: Final[Mapping[QueueName, int]] = {"sync": 600, "webhook": 60}
 _OLDEST = Gauge("payymo_outbox_oldest_seconds", "How long the event due longest has waited")
 _OLDEST_MESSAGE = Gauge(
     "payymo_inbox_oldest_seconds", "How long the provider's message due longest has waited"
+)
+_OLDEST_LANE = Gauge(
+    "payymo_webhook_oldest_seconds", "How long the endpoint due longest has waited for a worker"
 )
 
 
@@ -255,6 +258,7 @@ async def _measure(tools: Tools) -> None:
         with suppress(PayymoError, SQLAlchemyError):
             _OLDEST.set(await relay.oldest_seconds(tools.database, JOBS))
             _OLDEST_MESSAGE.set(await inbox.oldest_seconds(tools.database))
+            _OLDEST_LANE.set(await lanes.oldest_seconds(tools.database))
         await asyncio.sleep(_MEASURE_SECONDS)
 
 

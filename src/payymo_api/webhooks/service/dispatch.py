@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from payymo_api.core import log
@@ -43,6 +44,8 @@ _MOST_KNOWN = 6000
 _LANES_AT_ONCE = 200
 _SETTLED_SOON, _SETTLED_AT_ONCE = 100, 500
 _log = log.get(__name__)
+_LANES = Gauge("payymo_webhook_lanes", "Endpoints that this worker serves now")
+_UNDER_WAY = Gauge("payymo_webhook_under_way", "Webhooks that are being sent now")
 
 
 class Dispatcher:
@@ -146,6 +149,8 @@ class Dispatcher:
         await self._read()
         for lane in self._lanes.values():
             self._pump(lane)
+        _LANES.set(len(self._lanes))
+        _UNDER_WAY.set(len(self._posts))
 
     def _check_presence(self) -> None:
         """Under another number, what we had may be anybody's."""
