@@ -94,7 +94,7 @@ async def erase(scope: Scope, ids: Collection[EventId]) -> int:
 
 
 def _bare(row: OutboxEvent, sequence: int) -> bytes:
-    is_test = bool(row.body) and "test" in orjson.loads(row.body)
+    is_test = row.body is not None and "test" in orjson.loads(row.body)
     return relay.body(row, sequence, is_test=is_test)
 
 
