@@ -29,7 +29,7 @@ from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.repository import stats
+from payymo_api.webhooks.repository import forgetting, stats
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 
 _log = log.get(__name__)
@@ -171,6 +171,7 @@ SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages, _queue_deliv
 
 FORGETTING: Final = (
     relay.forget_old,
+    forgetting.forget_old,
     inbox.forget_old,
     idempotency.forget_old,
     stats.forget_old,

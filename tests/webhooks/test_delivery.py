@@ -19,6 +19,7 @@ from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks import tasks
 from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
 from payymo_api.webhooks.models import WebhookDelivery
+from payymo_api.webhooks.repository import forgetting
 from payymo_api.webhooks.rules import retries
 from tests.conftest import Someone
 from tests.webhooks.conftest import Receiver
@@ -421,7 +422,7 @@ async def test_old_events_are_forgotten_with_their_deliveries(
     await _age(database, someone.tenant_id, old, days=91)
     await _age(database, someone.tenant_id, young, days=89)
 
-    while await relay.forget_old(database):
+    while await forgetting.forget_old(database):
         pass
 
     assert [event.id for event in await _events(database, someone.tenant_id)] == [young]

@@ -1,6 +1,7 @@
 """Ids: a UUIDv7 inside, `<prefix>_<sortable text>` outside."""
 
 from base64 import b32hexdecode
+from datetime import datetime
 from typing import Any, NewType, TypeVar
 from uuid import UUID
 
@@ -83,6 +84,12 @@ IdT = TypeVar("IdT", bound=UUID)
 def new_id() -> UUID:
     """Return a fresh UUIDv7: ids made later sort later (RFC 9562)."""
     return uuid_utils.compat.uuid7()
+
+
+def least_id(moment: datetime) -> UUID:
+    """Return the least of the ids that `new_id` makes at this moment."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62)
 
 
 def public_id(prefix: str, id: UUID) -> str:

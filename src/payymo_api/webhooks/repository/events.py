@@ -11,6 +11,8 @@ from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
 from payymo_api.core.types import EventId
 from payymo_api.messaging.models import OutboxEvent
+from payymo_api.webhooks.rules.subscriptions import covers
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 from payymo_api.webhooks.schemas.events import EventFilters
 
@@ -36,9 +38,14 @@ class EventRepository(TenantRepository[OutboxEvent]):
     async def page(self, filters: EventFilters) -> Page[OutboxEvent]:
         statement = self.select()
         if filters.event_type:
-            statement = statement.where(OutboxEvent.name == filters.event_type)
+            names = [name for name in EVENT_TYPES if covers(filters.event_type, name)]
+            statement = statement.where(OutboxEvent.name.in_(names))
         if filters.since:
             statement = statement.where(OutboxEvent.occurred_at >= filters.since)
+        if filters.until:
+            statement = statement.where(OutboxEvent.occurred_at <= filters.until)
+        if filters.after_sequence:
+            statement = statement.where(OutboxEvent.sequence > filters.after_sequence)
         return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
 
     async def check_known(self, ids: Sequence[EventId], pointer: str) -> None:

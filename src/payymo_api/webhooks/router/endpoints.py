@@ -7,8 +7,11 @@ from payymo_api.core.refs import EndpointRef
 from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import ScopeDep
 from payymo_api.edge.state import PartsDep
+from payymo_api.webhooks.repository.attempts import AttemptRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.schemas.deliveries import (
+    AttemptAnswer,
+    AttemptFilters,
     DeliveryAnswer,
     ReplayAnswer,
     ReplayRequest,
@@ -115,6 +118,19 @@ async def test_webhook_endpoint(
     """
     delivery = await resending.send_test(scope, endpoint_id, request.event_type)
     return DeliveryAnswer.model_validate(delivery)
+
+
+@router.get("/{endpoint_id}/attempts")
+async def list_endpoint_attempts(
+    scope: ScopeDep, endpoint_id: EndpointRef, filters: Annotated[AttemptFilters, Query()]
+) -> Listing[AttemptAnswer]:
+    """List the attempts at an endpoint: of the newest delivery first, and of that the last first.
+
+    A delivery that is tried for days is found where it was made, not where it was tried last.
+    """
+    await EndpointRepository(scope).get(endpoint_id)
+    page = await AttemptRepository(scope).of_endpoint(endpoint_id, filters)
+    return Listing[AttemptAnswer].of(page, AttemptAnswer.model_validate)
 
 
 @router.post("/{endpoint_id}/replay", status_code=202)

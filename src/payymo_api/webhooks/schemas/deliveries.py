@@ -66,8 +66,15 @@ class DeliveryAnswer(Answer):
     created_at: Instant
 
 
+class AttemptFilters(Paging):
+    succeeded: Annotated[
+        bool | None, Field(description="True: those answered with 2xx; false: all others.")
+    ] = None
+
+
 class AttemptAnswer(Answer):
-    number: int
+    delivery_id: DeliveryRef
+    number: Annotated[int, Field(description="Counts the attempts of the delivery.")]
     started_at: Instant
     milliseconds: int
     status_code: Annotated[int | None, Field(description="What the endpoint answered, if it did.")]
@@ -80,7 +87,7 @@ class AttemptAnswer(Answer):
         ),
     ]
     detail: Annotated[str | None, Field(description="The same in a sentence.")]
-    answer: Annotated[str | None, Field(description="The first 1,000 characters of the answer.")]
+    answer: Annotated[str | None, Field(description="The first 16 KiB of the answer, redacted.")]
 
 
 class DeliveryWithAttempts(DeliveryAnswer):

@@ -1,36 +1,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from payymo_api.core.fields import Request, Text
 from payymo_api.webhooks.rules import headers
-from payymo_api.webhooks.rules.subscriptions import EVERY, covers
-from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.endpoint_answers import Ordering
-from payymo_api.webhooks.schemas.events import EventTypeName
+from payymo_api.webhooks.schemas.events import EventTypeName, Subscription
 from payymo_api.webhooks.schemas.filters import Filter
-
-
-def _pattern(text: str) -> str:
-    if not any(covers(text, name) for name in EVENT_TYPES):
-        raise ValueError("there is no such event type; see GET /api/v1/event_types")
-    return text
-
-
-Subscription = Annotated[
-    str,
-    AfterValidator(_pattern),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "enum": [EVERY, *EVENT_TYPES]},
-                {"type": "string", "pattern": r"^[a-z_]+\.\*$"},
-            ],
-            "examples": ["transaction.matched"],
-        }
-    ),
-]
 
 
 def _header_name(name: str) -> str:
