@@ -11,12 +11,17 @@ from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
 from payymo_api.core.types import EventId
 from payymo_api.messaging.models import OutboxEvent
-from payymo_api.webhooks.rules.subscriptions import covers
+from payymo_api.webhooks.rules.subscriptions import EVERY, covers
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 from payymo_api.webhooks.schemas.events import EventFilters
 
 EVENTS_KEPT = timedelta(days=90)
+
+
+def names_of(pattern: str | None) -> list[str]:
+    """Return the event types that a pattern covers; all of them without one."""
+    return [name for name in EVENT_TYPES if covers(pattern or EVERY, name)]
 
 
 class EventRepository(TenantRepository[OutboxEvent]):
@@ -38,8 +43,7 @@ class EventRepository(TenantRepository[OutboxEvent]):
     async def page(self, filters: EventFilters) -> Page[OutboxEvent]:
         statement = self.select()
         if filters.event_type:
-            names = [name for name in EVENT_TYPES if covers(filters.event_type, name)]
-            statement = statement.where(OutboxEvent.name.in_(names))
+            statement = statement.where(OutboxEvent.name.in_(names_of(filters.event_type)))
         if filters.since:
             statement = statement.where(OutboxEvent.occurred_at >= filters.since)
         if filters.until:
