@@ -29,6 +29,7 @@ from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from payymo_api.sandbox.stripe import platform as stripe
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
+from tests.endless import hanging_up
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server"]
 ROOT = Path(__file__).parents[1]
@@ -83,6 +84,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     yield app
     parts: Parts = app.state.parts
+    await app.state.streams.aclose()
     await app.state.banks.aclose()
     await app.state.stripes.aclose()
     await parts.limits.aclose()
@@ -161,7 +163,7 @@ async def make_someone(
             per_minute=per_minute,
         )
     client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        transport=httpx.ASGITransport(hanging_up(app), raise_app_exceptions=False),
         base_url="http://payymo.test",
         headers={"X-API-Key": made.key},
         event_hooks={"request": [partial(_let_others_commit, parts.database)]},

@@ -32,9 +32,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
-    op.create_index(
-        "ix_webhook_replays_created", REPLAYS, ["created_at"], postgresql_using="brin"
-    )
+    op.create_index("ix_webhook_replays_created", REPLAYS, ["created_at"], postgresql_using="brin")
     op.execute(f"ALTER TABLE {REPLAYS} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {REPLAYS} FORCE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY own ON {REPLAYS} TO payymo_app USING ({OWN}) WITH CHECK ({OWN})")

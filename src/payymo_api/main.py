@@ -35,6 +35,7 @@ from payymo_api.tenants.repository import find_callers
 from payymo_api.tenants.schemas import RESOURCES
 from payymo_api.tenants.service import note_keys_used
 from payymo_api.webhooks import router as webhooks
+from payymo_api.webhooks.service.stream import Streams, open_streams
 
 ROUTERS = (
     banking.transactions,
@@ -68,6 +69,7 @@ ROUTERS = (
     webhooks.metrics,
     webhooks.deliveries,
     webhooks.events,
+    webhooks.stream,
     webhooks.event_types,
 )
 PUBLIC = (payments.webhooks, banking.callback, payments.callback)
@@ -97,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = parts
     app.state.banks = open_banks(settings, parts.database, parts.keyring)
     app.state.stripes = open_stripes(settings, parts.database, parts.keyring)
+    app.state.streams = open_streams(settings, parts.database)
     app.state.intake = open_intake(settings, parts.database, parts.keyring)
     problems.install(app, settings.public_url)
     app.add_middleware(Door)
@@ -135,6 +138,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.gather(*running, return_exceptions=True)
     with suppress(PayymoError, SQLAlchemyError):
         await note_keys_used(parts.database, parts.callers)
+    streams: Streams = app.state.streams
+    await streams.aclose()
     banks: Banks = app.state.banks
     await banks.aclose()
     stripes: Stripes = app.state.stripes

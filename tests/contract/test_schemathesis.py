@@ -21,6 +21,7 @@ async def test_no_request_that_schemathesis_can_think_of_breaks_the_contract(
         *("--header", f"X-API-Key: {someone.key}"),
         *("--checks", "all", "--max-examples", _EXAMPLES),
         *("--suppress-health-check", "all", "--no-color"),
+        *("--exclude-path", "/api/v1/events/stream"),  # no end: tests/webhooks/test_stream.py
     ]
     done = subprocess.run(  # noqa: ASYNC221, S603  nothing else runs on this loop meanwhile
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600

@@ -14,7 +14,7 @@ from payymo_api.banking.events import (
 )
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
-from payymo_api.messaging import outbox
+from payymo_api.messaging import outbox, relay
 
 ENDPOINTS = "/api/v1/webhook_endpoints"
 DELIVERIES = "/api/v1/webhook_deliveries"
@@ -69,3 +69,9 @@ async def received(bodies: list[bytes], count: int) -> None:
         return len(bodies) >= count
 
     await until(enough)
+
+
+async def number_events(database: Database) -> None:
+    """Give what has happened its numbers, as the workers do."""
+    while await relay.sequence(database):
+        pass

@@ -32,12 +32,14 @@ def api() -> None:
     """Serve the HTTP API."""
     import uvicorn
 
+    from payymo_api.cli.server import Server
     from payymo_api.main import create_app
 
     settings = read_settings()
     check_reachable(settings)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -49,7 +51,7 @@ def api() -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=10,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, app.state.streams.end_all)
     with config.bind_socket() as listener:
         sockets = [listener.dup() for _ in range(_ACCEPTED_AT_ONCE)]
     _spare_collector()

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     requests_at_once: Annotated[
         int, Field(ge=1, description="Requests that one process works on; more get 503 at once.")
     ] = 100
+    streams_at_once: Annotated[
+        int, Field(ge=1, description="Event streams that one process keeps open; more get 503.")
+    ] = 100
     database_wait_seconds: Annotated[
         float, Field(gt=0, description="A request waits this long for a connection, then 503.")
     ] = 5.0

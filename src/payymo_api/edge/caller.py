@@ -44,6 +44,10 @@ KeyLookup = Callable[[Collection[bytes]], Awaitable[Mapping[bytes, Caller]]]
 """Digests -> the callers that they belong to now."""
 
 
+Recheck = Callable[[], Awaitable[Caller | None]]
+"""Asks whose key it is now; None: nobody's any more."""
+
+
 def new_key(environment: str) -> str:
     """Return `pym_<environment>_` + random part + checksum; shown once, never stored."""
     random = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))

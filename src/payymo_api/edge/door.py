@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from functools import cache
+from functools import cache, partial
 from time import perf_counter
 from typing import Final
 from urllib.parse import unquote_plus
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from payymo_api.core import log, problems
 from payymo_api.core.errors import Overloaded, PayymoError, RateLimited, Unauthenticated
 from payymo_api.edge import incidents
-from payymo_api.edge.caller import Caller
+from payymo_api.edge.caller import Caller, Recheck
 from payymo_api.edge.limits import Hit
 from payymo_api.edge.state import Parts
 
@@ -44,24 +44,24 @@ class Door:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._inside = 0
+        self._inside: set[Visit] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        visit = Visit(scope, receive, send)
+        visit = Visit(scope, receive, send, self._inside)
         if visit.is_unlimited:
             await self._serve(visit)
-        elif self._inside >= visit.parts.settings.requests_at_once:
+        elif len(self._inside) >= visit.parts.settings.requests_at_once:
             await visit.refuse(Overloaded("Too many requests are being worked on.", retry_after=1))
             visit.note()
         else:
-            self._inside += 1
+            self._inside.add(visit)
             try:
                 await self._serve(visit)
             finally:
-                self._inside -= 1
+                self._inside.discard(visit)
 
     async def _serve(self, visit: "Visit") -> None:
         structlog.contextvars.bind_contextvars(request_id=visit.request_id)
@@ -82,10 +82,11 @@ class Door:
 
 
 class Visit:
-    """One request on its way through."""
+    """One request on its way through; `inside` holds those that are being worked on."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, inside: "set[Visit]") -> None:
         self.scope, self.receive, self._send = scope, receive, send
+        self._inside = inside
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         self._started = perf_counter()
         self._caller: Caller | None = None
@@ -97,6 +98,7 @@ class Visit:
         self.request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
         self._state = scope.setdefault("state", {})
         self._state["request_id"] = self.request_id
+        self._state["begin_stream"] = self.begin_stream
         app: FastAPI = scope["app"]
         self.parts: Parts = app.state.parts
 
@@ -133,6 +135,15 @@ class Visit:
         if hit.allowed:
             return None
         return RateLimited(f"At most {hit.limit} requests a minute.", retry_after=hit.retry_after)
+
+    async def begin_stream(self) -> Recheck:
+        """Make ready for an answer without an end: it begins within its limits or not at all, and
+        takes nobody's place inside. Return how to ask later whose key it is by then.
+        """
+        if refusal := await self._limited():
+            raise refusal
+        self._inside.discard(self)
+        return partial(self.parts.callers.of, self._key())
 
     def _key(self) -> str:
         scheme, _, token = self._header(b"authorization").partition(" ")

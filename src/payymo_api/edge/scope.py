@@ -14,7 +14,7 @@ from payymo_api.core.errors import Forbidden, PayymoError, Unauthenticated
 from payymo_api.core.types import TenantId, new_id
 from payymo_api.core.writes import WriteScope
 from payymo_api.edge import idempotency
-from payymo_api.edge.caller import Caller
+from payymo_api.edge.caller import Caller, Recheck
 from payymo_api.edge.idempotency import Ticket
 from payymo_api.edge.state import DatabaseDep
 
@@ -42,6 +42,15 @@ def caller_of(request: Request) -> Caller:
 
 
 CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+async def begin_stream(request: Request) -> Recheck:
+    """Before an answer without an end: RateLimited where its limit does not allow it."""
+    begin: Callable[[], Awaitable[Recheck]] = request.state.begin_stream
+    return await begin()
+
+
+RecheckDep = Annotated[Recheck, Depends(begin_stream)]
 
 
 def permission(resource: str) -> Callable[[Request, Caller], Awaitable[None]]:

@@ -14,6 +14,8 @@ from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.messaging.models import OutboxEvent
 
 CHANNEL = "payymo_outbox"
+NUMBERED = "payymo_numbered"
+"""The channel that tells of events that have got their place in a sequence."""
 _EVENTS = cast("Table", OutboxEvent.__table__)
 
 

@@ -64,6 +64,8 @@ async def sequence(database: Database) -> int:
         rows = sorted(await session.scalars(statement), key=_owner)
         for tenant_id, group in groupby(rows, key=_owner):
             await _number(session, tenant_id, list(group))
+        if rows:
+            await session.execute(select(func.pg_notify(outbox.NUMBERED, "")))
     return len(rows)
 
 
@@ -86,7 +88,7 @@ async def _number(session: AsyncSession, tenant_id: TenantId, rows: list[OutboxE
     assert last is not None
     for number, row in enumerate(rows, start=last - len(rows) + 1):
         row.sequence = number
-        row.body = body(row, number)
+        row.body = body(row, number, is_test=bool(row.payload.get("test")))
 
 
 def body(row: OutboxEvent, sequence: int, *, is_test: bool = False) -> bytes:

@@ -1,12 +1,18 @@
 """Refusals of webhooks: endpoints that we will not send to, events that have nothing to send."""
 
-from payymo_api.core.errors import Conflict, ValidationFailed
+from payymo_api.core.errors import Conflict, RateLimited, ValidationFailed
 
 
 class EndpointUrlRefused(ValidationFailed):
     code = "endpoint_url_refused"
     title = "Events can't be sent to this URL"
     resolution = "Give a public https URL on port 443, or on 1024 and above, without credentials."
+
+
+class TooManyStreams(RateLimited):
+    code = "too_many_streams"
+    title = "This key has too many event streams open"
+    resolution = "Close a stream first; one of them may feed several of your programs."
 
 
 class EndpointDisabled(Conflict):

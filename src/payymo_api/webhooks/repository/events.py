@@ -1,7 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 from typing_extensions import override
 
@@ -9,8 +10,8 @@ from payymo_api.core.clock import now
 from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
-from payymo_api.core.types import EventId
-from payymo_api.messaging.models import OutboxEvent
+from payymo_api.core.types import EventId, TenantId
+from payymo_api.messaging.models import EventCounter, OutboxEvent
 from payymo_api.webhooks.rules.subscriptions import EVERY, covers
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.deliveries import ReplayRequest
@@ -51,6 +52,22 @@ class EventRepository(TenantRepository[OutboxEvent]):
         if filters.after_sequence:
             statement = statement.where(OutboxEvent.sequence > filters.after_sequence)
         return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def behind(self, sequence: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """Return sequence, type and body of the events that come next."""
+        statement = (
+            self.select()
+            .with_only_columns(OutboxEvent.sequence, OutboxEvent.name, OutboxEvent.body)
+            .where(OutboxEvent.sequence > sequence)
+            .order_by(OutboxEvent.sequence)
+            .limit(limit)
+        )
+        rows = await self._session.execute(statement)
+        return [(each.sequence, each.name, each.body) for each in rows]
+
+    async def last_sequence(self) -> int:
+        statement = select(EventCounter.last).where(EventCounter.tenant_id == self._tenant_id)
+        return await self._session.scalar(statement) or 0
 
     async def check_known(self, ids: Sequence[EventId], pointer: str) -> None:
         """ValidationFailed (422) at the first of a body's ids that is none of these events."""
@@ -98,3 +115,12 @@ class EventRepository(TenantRepository[OutboxEvent]):
         )
         ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
         return (await self._session.scalars(ordered)).all()
+
+
+async def last_sequences(
+    session: AsyncSession, tenant_ids: Collection[TenantId]
+) -> Mapping[TenantId, int]:
+    """Return how far the sequences of these tenants are; `payymo_system` asks."""
+    statement = select(EventCounter.tenant_id, EventCounter.last)
+    found = await session.execute(statement.where(EventCounter.tenant_id.in_(tenant_ids)))
+    return {each.tenant_id: each.last for each in found}

@@ -1,6 +1,6 @@
 """Events that are asked for again, thousands in one call: found and owed in few statements."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from payymo_api.core.bulk import insert_columns, slices
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.repository import TenantRepository, transient
-from payymo_api.core.types import EndpointId, EventId, ReplayId, new_id
+from payymo_api.core.types import EndpointId, ReplayId, new_id
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookDelivery, WebhookReplay
 from payymo_api.webhooks.repository.deliveries import made_with
@@ -78,7 +78,9 @@ async def asked_for(
         rows = await scope.fetch(_FAILED, *values, endpoint_id)
     else:
         rows = await scope.fetch(_SPAN, *values)
-    return [transient(OutboxEvent, **{**row, "payload": orjson.loads(row["payload"])}) for row in rows]
+    return [
+        transient(OutboxEvent, **{**row, "payload": orjson.loads(row["payload"])}) for row in rows
+    ]
 
 
 async def owe(

@@ -1,9 +1,9 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from payymo_api.core.fields import Answer, Instant, Paging
+from payymo_api.core.fields import Answer, Filters, Instant, Paging, Request
 from payymo_api.core.refs import (
     EventRef,
     TenantRef,
@@ -25,7 +25,7 @@ EventTypeName = Annotated[
 ]
 
 
-def _pattern(text: str) -> str:
+def pattern(text: str) -> str:
     if not any(covers(text, name) for name in EVENT_TYPES):
         raise ValueError("there is no such event type; see GET /api/v1/event_types")
     return text
@@ -33,7 +33,7 @@ def _pattern(text: str) -> str:
 
 Subscription = Annotated[
     str,
-    AfterValidator(_pattern),
+    AfterValidator(pattern),
     WithJsonSchema(
         {
             "anyOf": [
@@ -62,6 +62,38 @@ class EventFilters(Paging):
     ] = None
 
 
+def _patterns(text: str) -> str:
+    return ",".join(pattern(each) for each in text.split(","))
+
+
+class StreamFilters(Filters):
+    event_type: Annotated[
+        str,
+        AfterValidator(_patterns),
+        Field(
+            max_length=2000,
+            examples=["transaction.*,invoice.paid"],
+            description="Of these types, separated by commas; `transaction.*` is all of a kind.",
+        ),
+    ] = EVERY
+    after_sequence: Annotated[
+        int | None, Field(ge=0, le=2**63 - 1, description="Begin behind this sequence number.")
+    ] = None
+
+    @property
+    def event_types(self) -> Sequence[str]:
+        return self.event_type.split(",")
+
+
+class TriggerRequest(Request):
+    event_type: Annotated[EventTypeName, Field(description="What happens.")]
+
+
+class TriggerAnswer(Answer):
+    id: EventRef
+    event_type: str
+
+
 class EventAnswer(Answer):
     """An event exactly as its webhook carries it."""
 
@@ -72,6 +104,10 @@ class EventAnswer(Answer):
     sequence: Annotated[int, Field(description="Counts the tenant's events without gaps.")]
     api_version: str
     data: Annotated[dict[str, Any], Field(description="Depends on `event_type`.")]
+    test: Annotated[
+        bool,
+        Field(description="There only if true: somebody asked for it, and nothing happened."),
+    ] = False
     erased: Annotated[
         bool, Field(description="There only if true: `data` is empty, as it was to be erased.")
     ] = False

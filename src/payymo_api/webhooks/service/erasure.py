@@ -87,7 +87,7 @@ async def _look_at_unnumbered(scope: Scope, run: EventErasure) -> None:
     if looked:
         run.after_id = looked[-1].id
     if len(looked) < BATCH:
-        run.until_sequence = await stored.last_sequence(scope)
+        run.until_sequence = await EventRepository(scope).last_sequence()
     await outbox.wake(scope)
 
 
