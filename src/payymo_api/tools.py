@@ -36,12 +36,7 @@ Task = Callable[[Tools, TenantId, UUID], Awaitable[None]]
 
 @asynccontextmanager
 async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    proxy = settings.webhook_proxy
-    sender = AiohttpSender(
-        timeout_seconds=settings.webhook_timeout_seconds,
-        allow_loopback=settings.webhook_allow_loopback,
-        proxy=proxy.get_secret_value() if proxy else None,
-    )
+    sender = AiohttpSender.of(settings)
     database = Database.of(settings)
     keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
     banks = open_banks(settings, database, keyring)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,14 @@ from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
 
 @dataclass
 class Receiver:
-    """Answers `answer` to every request; an empty one drops the connection, None never answers."""
+    """Answers `answer` to every request, or what it makes of the body.
 
-    answer: bytes | None = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+    An empty one drops the connection, None never answers.
+    """
+
+    answer: bytes | Callable[[bytes], Awaitable[bytes]] | None = (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+    )
     connections: int = 0
     heads: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -55,9 +60,10 @@ class Receiver:
         self.bodies.append(await reader.readexactly(int(fields["content-length"])))
         if self.answer is None:
             await asyncio.Event().wait()
-        writer.write(self.answer or b"")
+        answer = await self.answer(self.bodies[-1]) if callable(self.answer) else self.answer
+        writer.write(answer or b"")
         await writer.drain()
-        return bool(self.answer)
+        return bool(answer)
 
     async def stop(self) -> None:
         for task in tuple(self._open):

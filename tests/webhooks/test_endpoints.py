@@ -1,16 +1,20 @@
 import base64
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
 
+from payymo_api.core.clock import now
 from payymo_api.core.db import Database
 from payymo_api.core.types import EndpointId, TenantId, parse_public_id
 from payymo_api.edge.state import Parts
 from payymo_api.webhooks.models import WebhookEndpoint
+from payymo_api.webhooks.rules import signing
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
-from payymo_api.webhooks.service.opening import sealed_for
+from payymo_api.webhooks.schemas.endpoints import EndpointRequest
+from payymo_api.webhooks.service.opening import open_endpoint, sealed_for
 from tests.conftest import Someone
 from tests.webhooks.factories import ENDPOINTS, endpoint
 
@@ -179,3 +183,79 @@ async def test_a_disabled_endpoint_is_neither_paused_nor_resumed(
 
     assert [answer.status_code for answer in answers] == [409, 409]
     assert {answer.json()["code"] for answer in answers} == {"endpoint_disabled"}
+
+
+async def test_a_key_pair_is_made_shown_by_its_public_half_and_rotated_with_the_secret(
+    someone: Someone, database: Database, parts: Parts
+) -> None:
+    made = await endpoint(someone.client, URL, asymmetric=True)
+    place = f"{ENDPOINTS}/{made['id']}"
+
+    rotated = (await someone.client.post(f"{place}/rotate_secret")).json()
+
+    row = await _row(database, someone.tenant_id, made["id"])
+    keys = open_endpoint(parts.keyring, row).signing_keys
+    assert [signing.public_text(key) for key in keys] == [
+        rotated["public_key"],
+        made["public_key"],
+    ]
+    assert (await someone.client.get(place)).json()["public_key"] == rotated["public_key"]
+    row.previous_secret_until = now() - timedelta(seconds=1)
+    after = open_endpoint(parts.keyring, row)
+    assert (len(after.secrets), len(after.signing_keys)) == (1, 1)
+
+
+async def test_without_ed25519_there_is_no_key(
+    someone: Someone, database: Database, parts: Parts
+) -> None:
+    made = await endpoint(someone.client, URL, asymmetric=True)
+    place, body = f"{ENDPOINTS}/{made['id']}", {"url": URL, "event_types": ["*"]}
+    await someone.client.post(f"{place}/rotate_secret")
+
+    off = (await someone.client.put(place, json=body)).json()
+    row = await _row(database, someone.tenant_id, made["id"])
+    on = (await someone.client.put(place, json=body | {"asymmetric": True})).json()
+
+    assert (off["asymmetric"], off["public_key"]) == (False, None)
+    assert open_endpoint(parts.keyring, row).signing_keys == ()
+    assert on["asymmetric"]
+    assert on["public_key"] != made["public_key"]
+
+
+async def test_a_put_of_what_was_read_changes_nothing(client: httpx.AsyncClient) -> None:
+    made = await endpoint(client, URL, asymmetric=True, paused=True, rate_limit=5)
+    place = f"{ENDPOINTS}/{made['id']}"
+    writable = set(EndpointRequest.model_fields)
+    body = {name: value for name, value in made.items() if name in writable}
+
+    put = (await client.put(place, json=body)).json()
+
+    assert {**put, "updated_at": None} == {
+        name: made[name] for name in made if name != "secret"
+    } | {"updated_at": None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"event_types": ["transaction"]}, "/event_types/0"),
+        ({"event_types": ["moon.*"]}, "/event_types/0"),
+        ({"ordering": "tenant"}, "/ordering"),
+        ({"rate_limit": 0}, "/rate_limit"),
+        ({"rate_limit": 10_001}, "/rate_limit"),
+        ({"max_concurrency": 0}, "/max_concurrency"),
+        ({"max_concurrency": 101}, "/max_concurrency"),
+        ({"max_concurrency": None}, "/max_concurrency"),
+        ({"retry_schedule": []}, "/retry_schedule"),
+        ({"retry_schedule": [60] * 21}, "/retry_schedule"),
+        ({"retry_schedule": [60, 0]}, "/retry_schedule/1"),
+        ({"retry_schedule": [86_401]}, "/retry_schedule/0"),
+    ],
+)
+async def test_names_the_limit_that_is_passed(
+    client: httpx.AsyncClient, fields: dict[str, Any], pointer: str
+) -> None:
+    answer = await client.post(ENDPOINTS, json={"url": URL, "event_types": ["*"]} | fields)
+
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]

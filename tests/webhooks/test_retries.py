@@ -90,3 +90,10 @@ def test_everything_else_failed(status: int) -> None:
 
 def test_410_is_gone() -> None:
     assert retries.outcome(410) is Outcome.GONE
+
+
+def test_an_endpoints_own_schedule_stands_in_the_place_of_ours() -> None:
+    own = (timedelta(seconds=5), timedelta(seconds=60))
+    waits = [retries.next_attempt(attempt, AT, None, 0.0, own) for attempt in (1, 2, 3)]
+    assert waits == [AT + own[0], AT + own[1], None]
+    assert retries.next_attempt(1, AT, "30", 0.0, own) == AT + timedelta(seconds=30)

@@ -4,12 +4,15 @@ import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from payymo_api.webhooks.rules import signing
 
 BODY = b'{"event_type":"transaction.created"}'
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
+KEY = signing.new_signing_key()
 
 
 def _verify(secret: bytes, headers: dict[str, str], body: bytes = BODY) -> None:
@@ -70,3 +73,39 @@ def test_a_new_secret_is_32_bytes_and_never_the_same() -> None:
 def test_nothing_is_sent_unsigned() -> None:
     with pytest.raises(ValueError, match="unsigned"):
         signing.headers([], "evt_1", BODY, datetime.now(UTC))
+
+
+def test_ed25519_is_beside_hmac_and_over_the_same_bytes() -> None:
+    """The private half never leaves us: what is published verifies, and nothing else does."""
+    key = signing.new_signing_key()
+    public = _public(signing.public_text(key))
+
+    sent = signing.headers([OLD], "evt_1", BODY, datetime.now(UTC), [key])
+
+    hmac_part, ed25519_part = sent["webhook-signature"].split()
+    signature = base64.b64decode(ed25519_part.removeprefix("v1a,"), validate=True)
+    signed = f"evt_1.{sent['webhook-timestamp']}.".encode() + BODY
+    public.verify(signature, signed)
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, signed + b" ")
+    with pytest.raises(InvalidSignature):
+        _public(signing.public_text(signing.new_signing_key())).verify(signature, signed)
+    assert hmac_part.startswith("v1,")
+    assert sent["X-Webhook-Signature"].count("v1=") == 1
+
+
+def _public(text: str) -> Ed25519PublicKey:
+    assert text.startswith("whpk_")
+    raw = base64.b64decode(text.removeprefix("whpk_"), validate=True)
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def test_the_standard_library_passes_over_ed25519() -> None:
+    _verify(OLD, signing.headers([OLD], "evt_1", BODY, datetime.now(UTC), [KEY]))
+
+
+def test_what_is_not_asked_for_changes_nothing() -> None:
+    at = datetime.now(UTC)
+    assert signing.headers([OLD], "evt_1", BODY, at, []) == signing.headers(
+        [OLD], "evt_1", BODY, at
+    )

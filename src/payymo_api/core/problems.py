@@ -109,8 +109,12 @@ def of_validation(found: Sequence[Any]) -> PayymoError:
 
 
 def pointer(loc: Sequence[str | int]) -> str:
-    """Return the JSON pointer (RFC 6901) of a field, without the name of the request's part."""
-    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in loc[1:]]
+    """Return the JSON pointer (RFC 6901) of a field, without the name of the request's part.
+
+    Pydantic's step to a name that is wrong itself leads nowhere.
+    """
+    named = loc[1:-1] if loc[-1] == "[key]" else loc[1:]
+    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in named]
     return "".join(f"/{step}" for step in steps)
 
 

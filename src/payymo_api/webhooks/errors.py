@@ -21,6 +21,14 @@ class EndpointDisabled(Conflict):
     resolution = "Enable it (PUT with enabled: true), then ask again."
 
 
+class ChallengeFailed(Conflict):
+    code = "challenge_failed"
+    title = "The endpoint did not send the challenge back"
+    resolution = (
+        "Let it answer a webhook_endpoint.challenge with 200 and the challenge, then ask again."
+    )
+
+
 class EventErased(Conflict):
     code = "event_erased"
     title = "The data of this event was erased"

@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from typing_extensions import override
 
+from payymo_api.core.settings import Settings
 from payymo_api.webhooks.errors import EndpointUrlRefused
 from payymo_api.webhooks.gateway import Answer, DeliveryFailed, Failure, Sender, names
 from payymo_api.webhooks.gateway.names import AddressRefused, SystemResolver, VettedResolver, vet
@@ -73,6 +74,15 @@ class AiohttpSender(Sender):
             trust_env=False,  # a proxy is set by us alone: it is asked for addresses, not names
             read_bufsize=EXCERPT,
             middlewares=[ThroughProxy(proxy, judging)] if proxy else (),
+        )
+
+    @classmethod
+    def of(cls, settings: Settings) -> "AiohttpSender":
+        proxy = settings.webhook_proxy
+        return cls(
+            timeout_seconds=settings.webhook_timeout_seconds,
+            allow_loopback=settings.webhook_allow_loopback,
+            proxy=proxy.get_secret_value() if proxy else None,
         )
 
     async def aclose(self) -> None:

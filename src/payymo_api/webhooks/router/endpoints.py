@@ -9,6 +9,7 @@ from payymo_api.edge.scope import ScopeDep
 from payymo_api.edge.state import PartsDep
 from payymo_api.webhooks.repository.attempts import AttemptRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
+from payymo_api.webhooks.router.challengers import ChallengerDep
 from payymo_api.webhooks.schemas.deliveries import (
     AttemptAnswer,
     AttemptFilters,
@@ -18,8 +19,8 @@ from payymo_api.webhooks.schemas.deliveries import (
 )
 from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer, NewSecretAnswer
 from payymo_api.webhooks.schemas.endpoints import EndpointRequest, TestRequest
+from payymo_api.webhooks.service import challenge, resending
 from payymo_api.webhooks.service import endpoints as service
-from payymo_api.webhooks.service import resending
 
 router = api_router("/webhook_endpoints", "webhook_endpoints")
 
@@ -94,6 +95,18 @@ async def resume_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> 
     Resuming one that is not paused changes nothing; a disabled one is refused.
     """
     return EndpointAnswer.model_validate(await service.resume(scope, endpoint_id))
+
+
+@router.post("/{endpoint_id}/verify")
+async def verify_webhook_endpoint(
+    challenger: ChallengerDep, endpoint_id: EndpointRef
+) -> EndpointAnswer:
+    """Send a challenge to an endpoint; one that waited for that is enabled when it comes back.
+
+    The challenge is a signed POST whose body has the `event_type` `webhook_endpoint.challenge` and
+    a `challenge`; the endpoint answers 2xx with `{"challenge": "…"}`, or with it as plain text.
+    """
+    return await challenge.verify(challenger, endpoint_id)
 
 
 @router.post("/{endpoint_id}/rotate_secret")

@@ -1,15 +1,16 @@
 """The filter of an endpoint: what a condition may be at the door."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
-    model_validator,
+    field_validator,
 )
 
 from payymo_api.core.fields import Request
@@ -73,11 +74,13 @@ class FilterCondition(Request):
         Value, Field(description="For `in` a list; for `exists` true or false; else one value.")
     ]
 
-    @model_validator(mode="after")
-    def _takes_the_value(self) -> Self:
-        if not filters.fits(self.operator, self.value):
-            raise ValueError(f"{self.operator} does not compare with such a value")
-        return self
+    @field_validator("value")
+    @classmethod
+    def _fits_the_operator(cls, value: object, known: ValidationInfo) -> object:
+        operator = known.data.get("operator")
+        if operator is not None and not filters.fits(operator, value):
+            raise ValueError(f"{operator} does not compare with such a value")
+        return value
 
 
 def _read(stored: object) -> object:

@@ -118,7 +118,7 @@ async def send(sender: Sender, parcel: Parcel) -> Attempt:
         started,
         answer.elapsed_ms,
         status_code=answer.status,
-        answer=_readable(answer.body_excerpt),
+        answer=destination.redacted(_readable(answer.body_excerpt)),
         retry_after=answer.headers.get("retry-after"),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import SecretStr
@@ -10,10 +11,11 @@ from pydantic import SecretStr
 from payymo_api.core.clock import now
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Scope
+from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.types import EndpointId, new_id
 from payymo_api.edge.etag import IfMatch
 from payymo_api.messaging import outbox
-from payymo_api.webhooks.errors import EndpointDisabled
+from payymo_api.webhooks.errors import ChallengeFailed, EndpointDisabled
 from payymo_api.webhooks.gateway.urls import check_url
 from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
@@ -87,6 +89,19 @@ async def _turn(scope: Scope, id: EndpointId, status: str) -> WebhookEndpoint:
     return row
 
 
+async def enable_verified(scope: Scope, id: EndpointId, url: str) -> EndpointAnswer:
+    """Note that the URL has echoed its challenge; what waited for that is enabled."""
+    row = await EndpointRepository(scope).get_locked(id)
+    if row.url != url:
+        raise ChallengeFailed("The URL was changed while its challenge was out.")
+    was_active, row.verified_at = row.active, now()
+    if row.disabled_reason == UNVERIFIED:
+        row.status, row.disabled_reason = "enabled", None
+    await _save(scope, row)
+    await _hold_or_release(scope, row, was_active=was_active)
+    return EndpointAnswer.model_validate(row)
+
+
 async def _hold_or_release(scope: Scope, row: WebhookEndpoint, *, was_active: bool) -> None:
     if row.active and not was_active:
         await DeliveryRepository(scope).release_held(row.id)
@@ -116,7 +131,7 @@ async def rotate_secret(scope: Scope, keyring: Keyring, id: EndpointId) -> NewSe
 
 def _write(keyring: Keyring, row: WebhookEndpoint, request: EndpointRequest) -> None:
     if row.url != request.url:
-        row.url, row.verified_at = request.url, None
+        _give_url(row, request)
     row.event_types = list(dict.fromkeys(request.event_types))
     row.filter = stored(request.filter)
     row.description = request.description
@@ -144,6 +159,16 @@ def _give_status(row: WebhookEndpoint, request: EndpointRequest) -> None:
         row.status, row.disabled_reason = "disabled", UNVERIFIED
     else:
         row.status, row.disabled_reason = "paused" if request.paused else "enabled", None
+
+
+def _give_url(row: WebhookEndpoint, request: EndpointRequest) -> None:
+    """A URL proves itself anew; what headers hold is not told to another host unasked."""
+    moves = urlsplit(row.url or "").hostname != urlsplit(request.url).hostname
+    if moves and row.header_names and request.headers is None:
+        raise ValidationFailed.at(
+            "/headers", "missing", "The URL's host changes: give the headers again, or {}."
+        )
+    row.url, row.verified_at = request.url, None
 
 
 def _give_headers(keyring: Keyring, row: WebhookEndpoint, headers: Mapping[str, SecretStr]) -> None:

@@ -13,6 +13,8 @@ from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.rules import signing
 from payymo_api.webhooks.rules.retries import DELAYS
 
+_TOLD_APART = 6  # characters; shorter ones are words of any answer
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -33,6 +35,14 @@ class Destination:
         """Return all that is sent beside the body: the owner's headers, and the signatures."""
         ours = signing.headers(self.secrets, event_id, body, at, self.signing_keys)
         return {**self.headers, **ours}
+
+    def redacted(self, answer: str) -> str:
+        """Cut out of an endpoint's answer what it repeats of the owner's headers."""
+        for value in self.headers.values():
+            for part in (value, *value.split()):
+                if len(part) >= _TOLD_APART:
+                    answer = answer.replace(part, "[redacted]")
+        return answer
 
 
 def open_endpoint(keyring: Keyring, row: WebhookEndpoint) -> Destination:
