@@ -5,6 +5,7 @@ INSTALL_OURS = $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 NODE = REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true .venv/bin/node
+NODE_TESTS = tests/sandbox/stripe/node tests/webhooks/node
 WORKERS ?= 2
 ARGS ?=
 
@@ -91,9 +92,10 @@ clean: ## delete environment, data and caches
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --prefix openapi/lint --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-.venv/node-sdk: .venv/dev tests/sandbox/stripe/node/package-lock.json
-	@echo "Installing the Node SDK that tests hold the sandbox against"
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm ci --prefix tests/sandbox/stripe/node --ignore-scripts --no-audit --no-fund --silent
+.venv/node-sdk: .venv/dev $(NODE_TESTS:%=%/package-lock.json)
+	@echo "Installing the Node packages that tests hold us against"
+	@for each in $(NODE_TESTS); do PATH="$(CURDIR)/.venv/bin:$$PATH" \
+		.venv/bin/npm ci --prefix $$each --ignore-scripts --no-audit --no-fund --silent || exit 1; done
 	@touch $@
 
 # The wheel is tagged for one version of Python, but holds a program that needs none.

@@ -31,7 +31,7 @@ from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
 from tests.endless import hanging_up
 
-pytest_plugins = ["tests.servers", "tests.sandbox_server"]
+pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.announced"]
 ROOT = Path(__file__).parents[1]
 log.configure("warning")
 

@@ -1,9 +1,8 @@
 """The webhook worker as it runs: real PostgreSQL, Redis and receivers, in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import asyncpg
 import orjson
@@ -27,7 +26,7 @@ from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
 from payymo_api.webhooks.service import delivery as deliveries
 from tests.conftest import Someone
 from tests.messaging.conftest import present
-from tests.webhooks import test_docs
+from tests.outside.hook import documented_verify
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import endpoint, happen, until
 
@@ -108,13 +107,6 @@ def _headers(head: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in head.splitlines()[1:] if line)
 
 
-def _verify_as_documented() -> Callable[[str, dict[str, str], bytes], bool]:
-    names: dict[str, Any] = {}
-    exec(test_docs._snippet("python"), names)  # noqa: S102, SLF001  our own page
-    verify: Callable[[str, dict[str, str], bytes], bool] = names["verify"]
-    return verify
-
-
 async def test_an_event_arrives_signed_at_each_endpoint_of_its_tenant_only(
     settings: Settings,
     redis: Redis,
@@ -134,7 +126,7 @@ async def test_an_event_arrives_signed_at_each_endpoint_of_its_tenant_only(
             [head], [body] = each.heads, each.bodies
             secret, headers = made[each.port]["secret"], _headers(head)
             assert Webhook(secret).verify(body.decode(), headers) == orjson.loads(body)
-            assert _verify_as_documented()(secret, headers, body)
+            assert documented_verify()(secret, headers, body)
             assert b'"amount":100.50' in body
         assert second.bodies == receiver.bodies
         assert foreign.bodies == []

@@ -14,6 +14,7 @@ from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.service.accounts import Stripes
 from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
+from tests.events import data_of
 from tests.payments.conftest import connect
 from tests.payments.factories import make_dispute, make_payout
 from tests.reconciliation.factories import SUGGESTIONS, make_line, make_suggestion
@@ -235,7 +236,7 @@ async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:
     """An event, numbered and fanned out as the workers do it."""
     database: Database = app.state.parts.database
     async with database.scope(owner.tenant_id) as scope:
-        await outbox.record(scope, BankConnectionCreated(data="{}"))
+        await outbox.record(scope, BankConnectionCreated(data=data_of("bank_connection.created")))
     while await relay.sequence(database):
         pass
     created = await owner.client.get("/api/v1/events?event_type=bank_connection.created")

@@ -17,6 +17,7 @@ from payymo_api.messaging import outbox, relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.messaging.queue import ENOUGH_WAITING, Job, QueueName
 from payymo_api.messaging.work import perform
+from tests.events import data_of
 from tests.messaging.conftest import present
 
 SYNCED = TransactionsSynced(account_id=AccountId(new_id()))
@@ -70,7 +71,9 @@ async def test_sequences_have_no_gaps_under_writers_and_relays(
     async def write(number: int) -> None:
         for _ in range(5):
             async with database.scope(tenant_id) as scope:
-                await outbox.record(scope, TransactionCreated(data=f'{{"number":{number}}}'))
+                await outbox.record(
+                    scope, TransactionCreated(data=data_of("transaction.created", note=str(number)))
+                )
 
     async def number() -> None:
         while not writing.is_set() or await relay.sequence(database):

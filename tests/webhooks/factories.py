@@ -15,11 +15,12 @@ from payymo_api.banking.events import (
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
 from payymo_api.messaging import outbox, relay
+from tests.events import data_of
 
 ENDPOINTS = "/api/v1/webhook_endpoints"
 DELIVERIES = "/api/v1/webhook_deliveries"
 EVENTS = "/api/v1/events"
-DATA = '{"transaction_id":"tr_06ghq1m2dpuh5c9s2rcmo3g8d4","amount":100.50,"currency":"GBP"}'
+DATA = data_of("transaction.created")
 
 
 async def endpoint(client: httpx.AsyncClient, url: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
@@ -43,7 +44,7 @@ async def import_lines(database: Database, tenant_id: TenantId) -> None:
             scope,
             TransactionCreated(data=DATA, each_line=True),
             TransactionCreated(data=DATA, each_line=True),
-            TransactionsImported(data='{"count":2}'),
+            TransactionsImported(data=data_of("transactions.imported")),
         )
 
 
@@ -53,7 +54,7 @@ async def apply_rules(database: Database, tenant_id: TenantId) -> None:
         await outbox.record(
             scope,
             TransactionUpdated(data=DATA, each_line=True),
-            TransactionsCategorised(data='{"changed":1}'),
+            TransactionsCategorised(data=data_of("transactions.categorised")),
         )
 
 

@@ -17,6 +17,7 @@ from payymo_api.webhooks.events import ErasureAsked
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.service import erasure
 from tests.conftest import Someone
+from tests.events import data_of
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import DELIVERIES, EVENTS, endpoint, happen
 from tests.webhooks.test_delivery import Postman, _events, _listed, postman
@@ -30,8 +31,8 @@ OPAQUE = {"trigger", "provider", "consent_ref", "visit", "account_id", "livemode
 
 def _line_of(person: str) -> str:
     """What is told of a line, with the customer whom it is from somewhere inside."""
-    documents = [{"document_type": "on_account", "customer_id": person}]
-    return orjson.dumps({"description": "Rent, Jane Doe", "documents": documents}).decode()
+    counterparty = {"name": person, "iban": None}
+    return data_of("transaction.created", description="Rent, Jane Doe", counterparty=counterparty)
 
 
 async def _erase(someone: Someone, database: Database, **asked: Sequence[str]) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from payymo_api.messaging.outbox import NUMBERED
 from payymo_api.webhooks.service.stream import PAGE, PER_KEY, Streams
 from tests.conftest import Someone, make_someone
 from tests.endless import STREAM, Told, reading, serving
-from tests.webhooks.factories import DATA, EVENTS, number_events
+from tests.events import data_of
+from tests.webhooks.factories import EVENTS, number_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,15 @@ class Stage:
         return self.someone.key
 
     async def happen(
-        self, *event_types: str, data: str = DATA, tenant_id: TenantId | None = None
+        self, *event_types: str, tenant_id: TenantId | None = None, **fields: object
     ) -> None:
         """Let events happen, and get their numbers."""
-        kinds = [type("Made", (PublicEvent,), {"name": each}) for each in event_types]
+        made = [
+            type("Made", (PublicEvent,), {"name": each})(data=data_of(each, **fields))
+            for each in event_types
+        ]
         async with self.parts.database.scope(tenant_id or self.someone.tenant_id) as scope:
-            await outbox.record(scope, *(kind(data=data) for kind in kinds))
+            await outbox.record(scope, *made)
         await number_events(self.parts.database)
 
     async def happen_often(self, count: int) -> None:
@@ -92,9 +96,8 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
 
 async def test_an_event_is_told_with_its_number_its_type_and_its_exact_bytes(stage: Stage) -> None:
     """Text that some readers of lines take for a line's end, too."""
-    text = "a\u2028b\u0085c\\r\\n"
     async with reading(stage.url, stage.key) as stream:
-        await stage.happen("transaction.created", data=f'{{"amount":1.50,"description":"{text}"}}')
+        await stage.happen("transaction.created", description="a\u2028b\u0085c\r\n")
         [told] = await stream.told()
 
     body = json.loads(told.data)
