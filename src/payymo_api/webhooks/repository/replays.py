@@ -11,10 +11,10 @@ from payymo_api.core.bulk import insert_columns, slices
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.repository import TenantRepository, transient
-from payymo_api.core.types import EndpointId, ReplayId, new_id
+from payymo_api.core.types import EndpointId, ReplayId, least_id, new_id
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookDelivery, WebhookReplay
-from payymo_api.webhooks.repository.deliveries import made_with
+from payymo_api.webhooks.repository.deliveries import LONGEST
 from payymo_api.webhooks.repository.events import EVENTS_KEPT, names_of
 from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 
@@ -43,7 +43,7 @@ ORDER BY d.sequence LIMIT $7
 """  # noqa: S608  our own text
 _PROGRESS = """
 SELECT status, count(*) AS count FROM webhook_deliveries
-WHERE tenant_id = $1 AND endpoint_id = $2 AND replay_id = $3 AND id BETWEEN $4 AND $5
+WHERE tenant_id = $1 AND endpoint_id = $2 AND replay_id = $3 AND id BETWEEN $3 AND $4
 GROUP BY status
 """
 
@@ -53,9 +53,9 @@ class ReplayRepository(TenantRepository[WebhookReplay]):
 
     async def progress(self, replay: WebhookReplay) -> Mapping[str, int]:
         """Return how many of its deliveries have which status."""
-        span = made_with(replay.id)
+        last = least_id(replay.created_at + LONGEST)
         rows = await self.scope.fetch(
-            _PROGRESS, self._tenant_id, replay.endpoint_id, replay.id, *span
+            _PROGRESS, self._tenant_id, replay.endpoint_id, replay.id, last
         )
         return {row["status"]: row["count"] for row in rows}
 

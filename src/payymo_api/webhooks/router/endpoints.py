@@ -3,7 +3,7 @@ from typing import Annotated
 from fastapi import Query
 
 from payymo_api.core.fields import Listing, Paging
-from payymo_api.core.refs import EndpointRef
+from payymo_api.core.refs import EndpointRef, ReplayRef
 from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import ScopeDep
 from payymo_api.edge.state import PartsDep
@@ -14,7 +14,8 @@ from payymo_api.webhooks.schemas.deliveries import (
     AttemptAnswer,
     AttemptFilters,
     DeliveryAnswer,
-    ReplayAnswer,
+    ReplayBegun,
+    ReplayProgress,
     ReplayRequest,
 )
 from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer, NewSecretAnswer
@@ -149,13 +150,22 @@ async def list_endpoint_attempts(
 @router.post("/{endpoint_id}/replay", status_code=202)
 async def replay_events(
     scope: ScopeDep, endpoint_id: EndpointRef, request: ReplayRequest
-) -> ReplayAnswer:
+) -> ReplayBegun:
     """Send an endpoint the past events that it subscribes to, delivered before or not.
 
-    Give `since`, or `from_sequence` and perhaps `to_sequence`. At most 10,000 events are looked at
-    in one call; `next_sequence` says where to go on.
+    Give `since`, or `from_sequence` and perhaps `to_sequence`; `event_type` and `only_failed` make
+    it less. At most 10,000 events are looked at in one call; `next_sequence` says where to go on.
+    Asked twice, they are sent twice; under one Idempotency-Key, once.
     """
     return await resending.replay(scope, endpoint_id, request)
+
+
+@router.get("/{endpoint_id}/replays/{replay_id}")
+async def get_replay(
+    scope: ScopeDep, endpoint_id: EndpointRef, replay_id: ReplayRef
+) -> ReplayProgress:
+    """Read how far a replay has come."""
+    return await resending.progress(scope, endpoint_id, replay_id)
 
 
 def _with_secret(made: service.NewSecret) -> NewSecretAnswer:
