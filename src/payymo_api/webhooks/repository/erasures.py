@@ -1,26 +1,26 @@
 """What an erasure looks through, in the order in which it does so, and what it takes away."""
 
 import re
-from collections.abc import Collection, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 import orjson
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.repository import TenantRepository, changes, locked
-from payymo_api.core.types import EndpointId, EventId
+from payymo_api.core.types import TEXT_LENGTH, EndpointId, EventId
 from payymo_api.messaging import relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import EventErasure
 
 _UNNUMBERED = """
-SELECT id, 0 AS sequence, data ~ $4 AS is_named FROM outbox_events
+SELECT id, 0 AS sequence, convert_to(data, 'UTF8') AS text FROM outbox_events
 WHERE tenant_id = $1 AND id > $2 AND data IS NOT NULL AND sequence IS NULL
 ORDER BY id LIMIT $3
 """
 _NUMBERED = """
-SELECT id, sequence, convert_from(body, 'UTF8') ~ $5 AS is_named FROM outbox_events
+SELECT id, sequence, body AS text FROM outbox_events
 WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3
 ORDER BY sequence LIMIT $4
 """
@@ -45,6 +45,10 @@ _WRITTEN = ("data", "body", "erased_at")
 _READ = ("tenant_id", "id", "name", "payload", "occurred_at", "sequence", *_WRITTEN)
 
 
+_TAIL = re.compile(b"_([0-9a-v]{%d})" % TEXT_LENGTH)
+"""What stands behind the prefix of an id; it names one thing by itself."""
+
+
 class Looked(NamedTuple):
     """An event that was looked at; `is_named`: it names one of the ids that were looked for."""
 
@@ -61,20 +65,23 @@ async def unnumbered(
     scope: Scope, after: EventId, ids: Collection[str], limit: int
 ) -> list[Looked]:
     """Look at the next events that have no number yet."""
-    rows = await scope.fetch(_UNNUMBERED, scope.tenant_id, after, limit, _any_of(ids))
-    return [Looked(**row) for row in rows]
+    return _looked(await scope.fetch(_UNNUMBERED, scope.tenant_id, after, limit), ids)
 
 
 async def numbered(
     scope: Scope, after: int, until: int, ids: Collection[str], limit: int
 ) -> list[Looked]:
     """Look at the next events of the sequence."""
-    rows = await scope.fetch(_NUMBERED, scope.tenant_id, after, until, limit, _any_of(ids))
-    return [Looked(**row) for row in rows]
+    return _looked(await scope.fetch(_NUMBERED, scope.tenant_id, after, until, limit), ids)
 
 
-def _any_of(ids: Collection[str]) -> str:
-    return "|".join(re.escape(id) for id in ids)
+def _looked(rows: Sequence[Mapping[str, Any]], ids: Collection[str]) -> list[Looked]:
+    """Here and not in PostgreSQL, whose regular expressions take 100 ids twenty times as long."""
+    tails = {id.rpartition("_")[2].encode() for id in ids}
+    return [
+        Looked(row["id"], row["sequence"], not tails.isdisjoint(_TAIL.findall(row["text"])))
+        for row in rows
+    ]
 
 
 async def erase(scope: Scope, ids: Collection[EventId]) -> int:

@@ -1,5 +1,5 @@
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from payymo_api.core.clock import now
 from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
-from payymo_api.core.types import EventId, TenantId
+from payymo_api.core.types import EventId, TenantId, least_id
 from payymo_api.messaging.models import EventCounter, OutboxEvent
 from payymo_api.webhooks.rules.subscriptions import EVERY, covers
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
@@ -18,6 +18,9 @@ from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 from payymo_api.webhooks.schemas.events import EventFilters
 
 EVENTS_KEPT = timedelta(days=90)
+LONGEST = timedelta(hours=1)
+"""No transaction lasts so long: what an id tells of the time is not further from what a row does."""
+_LAST = 2**63 - 1
 
 
 def names_of(pattern: str | None) -> list[str]:
@@ -46,12 +49,32 @@ class EventRepository(TenantRepository[OutboxEvent]):
         if filters.event_type:
             statement = statement.where(OutboxEvent.name.in_(names_of(filters.event_type)))
         if filters.since:
-            statement = statement.where(OutboxEvent.occurred_at >= filters.since)
+            statement = statement.where(
+                OutboxEvent.sequence >= await self.place_of(filters.since),
+                OutboxEvent.occurred_at >= filters.since,
+            )
         if filters.until:
             statement = statement.where(OutboxEvent.occurred_at <= filters.until)
         if filters.after_sequence:
             statement = statement.where(OutboxEvent.sequence > filters.after_sequence)
         return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def place_of(self, since: datetime) -> int:
+        """Return a place in the sequence before which nothing has happened since then.
+
+        Ids tell when events were recorded. What is numbered before the first of them was committed
+        earlier, and so happened earlier too.
+        """
+        since = max(since, now() - EVENTS_KEPT)
+        statement = (
+            super()
+            .select()
+            .with_only_columns(OutboxEvent.sequence)
+            .where(OutboxEvent.id >= least_id(since - LONGEST), OutboxEvent.sequence.is_not(None))
+            .order_by(OutboxEvent.id)
+            .limit(1)
+        )
+        return await self._session.scalar(statement) or _LAST
 
     async def behind(self, sequence: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Return sequence, type and body of the events that come next."""

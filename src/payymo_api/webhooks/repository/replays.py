@@ -14,8 +14,12 @@ from payymo_api.core.repository import TenantRepository, transient
 from payymo_api.core.types import EndpointId, ReplayId, least_id, new_id
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookDelivery, WebhookReplay
-from payymo_api.webhooks.repository.deliveries import LONGEST
-from payymo_api.webhooks.repository.events import EVENTS_KEPT, names_of
+from payymo_api.webhooks.repository.events import (
+    EVENTS_KEPT,
+    LONGEST,
+    EventRepository,
+    names_of,
+)
 from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 
 _FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -64,11 +68,12 @@ async def asked_for(
     scope: Scope, endpoint_id: EndpointId, request: ReplayRequest, limit: int, *, with_bodies: bool
 ) -> list[OutboxEvent]:
     """Return the first events that a request means, wanted by the endpoint or not."""
+    since = max(request.since or now() - EVENTS_KEPT, now() - EVENTS_KEPT)
     values = (
         scope.tenant_id,
-        request.from_sequence or 1,
+        max(request.from_sequence or 1, await EventRepository(scope).place_of(since)),
         request.to_sequence or _LAST,
-        max(request.since or now() - EVENTS_KEPT, now() - EVENTS_KEPT),
+        since,
         request.until or _FOREVER,
         names_of(request.event_type),
         limit,
