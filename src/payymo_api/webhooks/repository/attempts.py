@@ -10,9 +10,7 @@ from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
 from payymo_api.webhooks.schemas.deliveries import AttemptFilters
 
 _SUCCEEDED = WebhookAttempt.status_code.between(200, 299)
-_FAILED = or_(
-    WebhookAttempt.status_code.is_(None), WebhookAttempt.status_code.not_between(200, 299)
-)
+_FAILED = or_(WebhookAttempt.status_code.is_(None), ~_SUCCEEDED)
 
 
 class AttemptRepository(TenantRepository[WebhookAttempt]):

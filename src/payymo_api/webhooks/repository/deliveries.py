@@ -27,10 +27,13 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             WebhookDelivery.endpoint_id: filters.endpoint_id,
             WebhookDelivery.event_id: filters.event_id,
             WebhookDelivery.status: filters.status,
-            WebhookDelivery.event_type: filters.event_type,
+            WebhookDelivery.replay_id: filters.replay_id,
         }
         equal = [column == value for column, value in wanted.items() if value is not None]
-        statement = self.select().where(*equal)
+        statement = self.select().where(*equal, *_made_between(filters))
+        if filters.event_type:
+            names = names_of(filters.event_type)
+            statement = statement.where(WebhookDelivery.event_type.in_(names))
         return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
 
     async def locked(self, id: DeliveryId) -> WebhookDelivery | None:
@@ -154,3 +157,16 @@ async def lease_due(
         .returning(WebhookDelivery)
     )
     return (await session.scalars(statement)).all()
+
+
+def _made_between(filters: DeliveryFilters) -> Iterator[ColumnElement[bool]]:
+    """Ids tell when they were made, so that the list begins where the filters do."""
+    if filters.since:
+        yield WebhookDelivery.created_at >= filters.since
+        yield WebhookDelivery.id >= least_id(max(filters.since, now() - EVENTS_KEPT) - LONGEST)
+    if filters.until:
+        yield WebhookDelivery.created_at <= filters.until
+        yield WebhookDelivery.id <= least_id(min(filters.until, now()) + LONGEST)
+    if filters.replay_id:
+        yield WebhookDelivery.id >= filters.replay_id
+        yield WebhookDelivery.id <= later(filters.replay_id, LONGEST)

@@ -11,7 +11,7 @@ from payymo_api.core.bulk import insert_columns, slices
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.repository import TenantRepository, transient
-from payymo_api.core.types import EndpointId, ReplayId, least_id, new_id
+from payymo_api.core.types import EndpointId, ReplayId, later, new_id
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookDelivery, WebhookReplay
 from payymo_api.webhooks.repository.events import (
@@ -57,7 +57,7 @@ class ReplayRepository(TenantRepository[WebhookReplay]):
 
     async def progress(self, replay: WebhookReplay) -> Mapping[str, int]:
         """Return how many of its deliveries have which status."""
-        last = least_id(replay.created_at + LONGEST)
+        last = later(replay.id, LONGEST)
         rows = await self.scope.fetch(
             _PROGRESS, self._tenant_id, replay.endpoint_id, replay.id, last
         )
