@@ -24,12 +24,12 @@ from payymo_api.core.types import TenantId
 from payymo_api.edge.caller import Plan
 from payymo_api.edge.state import Parts
 from payymo_api.main import create_app
-from payymo_api.messaging import relay
 from payymo_api.sandbox.app import SECRET_ID, SECRET_KEY
 from payymo_api.sandbox.stripe import platform as stripe
 from payymo_api.tenants import service as tenants
 from payymo_api.tenants.schemas import KeyRequest
 from tests.endless import hanging_up
+from tests.fanning_out import fan_out
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.announced"]
 ROOT = Path(__file__).parents[1]
@@ -115,8 +115,7 @@ def nothing_blocks() -> Iterator[None]:
 @pytest.fixture
 async def quiet(database: Database) -> None:
     """No work is left over from other tests: a worker that runs now does this test's work only."""
-    while await relay.sequence(database):
-        pass
+    await fan_out(database)
     async with database.system() as session:
         await session.execute(
             text("UPDATE outbox_events SET done_at = now() WHERE done_at IS NULL")
@@ -127,6 +126,7 @@ async def quiet(database: Database) -> None:
         await session.execute(
             text("UPDATE webhook_deliveries SET status = 'failed' WHERE status = 'pending'")
         )
+        await session.execute(text("UPDATE webhook_lanes SET due_at = NULL"))
 
 
 async def _let_others_commit(database: Database, request: httpx.Request) -> None:

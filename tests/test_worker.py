@@ -1,8 +1,9 @@
 """The webhook worker as it runs: real PostgreSQL, Redis and receivers, in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import asyncpg
 import orjson
@@ -15,16 +16,15 @@ from payymo_api import worker
 from payymo_api.core.clock import now
 from payymo_api.core.db import Database
 from payymo_api.core.settings import Settings
-from payymo_api.core.types import DeliveryId, TenantId
-from payymo_api.edge.state import Parts
-from payymo_api.messaging import relay
+from payymo_api.core.types import TenantId
 from payymo_api.messaging.models import OutboxEvent
-from payymo_api.messaging.queue import ArqQueue, QueueName, connected
+from payymo_api.messaging.queue import QueueName
 from payymo_api.tools import open_tools
-from payymo_api.webhooks import tasks
-from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery
-from payymo_api.webhooks.service import delivery as deliveries
+from payymo_api.webhooks.gateway import Answer, Sender
+from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookLane
+from payymo_api.webhooks.service.dispatch import Dispatcher
 from tests.conftest import Someone
+from tests.fanning_out import fan_out
 from tests.messaging.conftest import present
 from tests.outside.hook import documented_verify
 from tests.webhooks.conftest import Receiver
@@ -100,7 +100,6 @@ async def _end_leases(database: Database, tenant_id: TenantId) -> None:
     """Let every lease run out now instead of waiting for it."""
     async with database.scope(tenant_id) as scope:
         await scope.session.execute(update(OutboxEvent).values(leased_until=func.now()))
-        await scope.session.execute(update(WebhookDelivery).values(leased_until=func.now()))
 
 
 def _headers(head: str) -> dict[str, str]:
@@ -166,6 +165,7 @@ async def test_a_first_failure_is_tried_again_when_due(
         receiver.answer = OK
         async with database.scope(someone.tenant_id) as scope:
             await scope.session.execute(update(WebhookDelivery).values(next_attempt_at=func.now()))
+            await scope.session.execute(update(WebhookLane).values(due_at=func.now()))
         await _statuses(database, someone.tenant_id, "delivered")
 
     async with database.scope(someone.tenant_id) as scope:
@@ -175,50 +175,34 @@ async def test_a_first_failure_is_tried_again_when_due(
         assert list(codes) == [503, 204]
 
 
-async def test_jobs_lost_by_redis_are_issued_again(
+async def test_events_arrive_whatever_redis_loses(
     settings: Settings, redis: Redis, database: Database, someone: Someone, receiver: Receiver
 ) -> None:
-    """Twice: once with the fan-out's job in Redis, once with the delivery's."""
+    """Webhooks do not travel through Redis at all."""
     await endpoint(someone.client, receiver.url)
-    await happen(database, someone.tenant_id)
-    async with connected(settings.redis_url) as client:
-        queue = ArqQueue(client)
-        await relay.relay(database, queue, worker.JOBS)
-        assert await queue.waiting("webhook")
-        await redis.flushdb()
-        for event in await _all_events(database, someone.tenant_id):
-            await tasks.fan_out(database, someone.tenant_id, event.id)
-        await tasks.queue_due_deliveries(database, queue, settings.webhook_timeout_seconds)
-        assert await queue.waiting("webhook")
-    await redis.flushdb()
-    await _end_leases(database, someone.tenant_id)
 
     async with working(settings):
-        await _statuses(database, someone.tenant_id, "delivered")
+        for count in range(1, 4):
+            await redis.flushdb()
+            await happen(database, someone.tenant_id)
+            await _statuses(database, someone.tenant_id, *["delivered"] * count)
 
-    assert len(receiver.bodies) == 1
+    assert len(receiver.bodies) == 3
 
 
-async def test_a_worker_killed_while_sending_sends_once_more_with_the_same_id(
-    settings: Settings,
-    redis: Redis,
-    database: Database,
-    parts: Parts,
-    someone: Someone,
-    receiver: Receiver,
+async def test_what_a_killed_worker_had_sent_is_sent_once_more_with_the_same_id(
+    settings: Settings, redis: Redis, database: Database, someone: Someone, receiver: Receiver
 ) -> None:
     await endpoint(someone.client, receiver.url)
     await happen(database, someone.tenant_id)
-    await relay.sequence(database)
-    for event in await _all_events(database, someone.tenant_id):
-        await tasks.fan_out(database, someone.tenant_id, event.id)
-    [owed] = await _deliveries(database, someone.tenant_id)
+    await fan_out(database)
     async with open_tools(settings) as tools, present(settings) as number:
-        async with database.scope(someone.tenant_id) as scope:
-            lease = tasks.lease_of(number, 3600)
-            parcel = await deliveries.take(scope, parts.keyring, DeliveryId(owed.id), lease)
-        assert parcel
-        await deliveries.send(tools.sender, parcel)  # and here it dies: nothing is noted
+        tools.presence.number = number
+        dispatcher = Dispatcher(tools.database, tools.keyring, Dying(tools.sender), tools.presence)
+        with pytest.raises(Killed):
+            await dispatcher.drain()
+        [owed] = await _deliveries(database, someone.tenant_id)
+        assert (owed.status, owed.attempt_count) == ("pending", 0)
 
     async with working(settings):
         await _statuses(database, someone.tenant_id, "delivered")
@@ -226,6 +210,21 @@ async def test_a_worker_killed_while_sending_sends_once_more_with_the_same_id(
     first, again = (_headers(head)["webhook-id"] for head in receiver.heads)
     assert first == again
     assert receiver.bodies[0] == receiver.bodies[1]
+
+
+class Killed(BaseException):
+    pass
+
+
+@dataclass
+class Dying:
+    """Sends, and is killed before anybody learns what came of it."""
+
+    sender: Sender
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        await self.sender.post(url, headers, body)
+        raise Killed
 
 
 # redis-py and arq leave tasks and sockets behind when the server cuts a connection

@@ -8,13 +8,13 @@ from fastapi import FastAPI
 
 from payymo_api.banking.events import BankConnectionCreated
 from payymo_api.core.db import Database
-from payymo_api.core.types import EventId, new_id, parse_public_id, public_id
-from payymo_api.messaging import outbox, relay
+from payymo_api.core.types import new_id, public_id
+from payymo_api.messaging import outbox
 from payymo_api.payments.models import StripeConnection
 from payymo_api.payments.service.accounts import Stripes
-from payymo_api.webhooks import tasks as webhooks
 from tests.conftest import ROOT, Someone, make_someone
 from tests.events import data_of
+from tests.fanning_out import fan_out
 from tests.payments.conftest import connect
 from tests.payments.factories import make_dispute, make_payout
 from tests.reconciliation.factories import SUGGESTIONS, make_line, make_suggestion
@@ -239,12 +239,9 @@ async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:
     database: Database = app.state.parts.database
     async with database.scope(owner.tenant_id) as scope:
         await outbox.record(scope, BankConnectionCreated(data=data_of("bank_connection.created")))
-    while await relay.sequence(database):
-        pass
+    await fan_out(database)
     created = await owner.client.get("/api/v1/events?event_type=bank_connection.created")
     event = created.json()["data"][0]["id"]
-    id = EventId(parse_public_id("evt", event))
-    await webhooks.fan_out(database, owner.tenant_id, id)
     delivery = (await owner.client.get("/api/v1/webhook_deliveries")).json()["data"][0]["id"]
     return event, delivery
 

@@ -16,7 +16,7 @@ from payymo_api.banking import tasks as banking
 from payymo_api.core import log
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.settings import Settings
-from payymo_api.core.types import DeliveryId, EventId, TenantId
+from payymo_api.core.types import TenantId
 from payymo_api.edge import idempotency
 from payymo_api.invoicing.events import CustomersChanged, DocumentsChanged
 from payymo_api.messaging import inbox, relay
@@ -30,7 +30,6 @@ from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, wit
 from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
 from payymo_api.webhooks.repository import forgetting, stats
-from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
@@ -61,24 +60,8 @@ async def _end_consent(tools: Tools, _: TenantId, payload: dict[str, Any]) -> No
     await banking.end_consent(tools.banks, payload)
 
 
-async def _fan_out(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
-    await webhooks.fan_out(tools.database, tenant_id, EventId(id))
-
-
-async def _deliver(tools: Tools, tenant_id: TenantId, id: UUID) -> None:
-    lease = webhooks.lease_of(tools.presence.number, tools.settings.webhook_timeout_seconds)
-    await webhooks.deliver(
-        tools.database, tools.keyring, tools.sender, tenant_id, DeliveryId(id), lease
-    )
-
-
 async def _relay_events(tools: Tools, queue: Queue) -> int:
     return await relay.relay(tools.database, queue, JOBS)
-
-
-async def _queue_deliveries(tools: Tools, queue: Queue) -> int:
-    timeout = tools.settings.webhook_timeout_seconds
-    return await webhooks.queue_due_deliveries(tools.database, queue, timeout)
 
 
 async def _queue_messages(tools: Tools, queue: Queue) -> int:
@@ -110,6 +93,7 @@ END_STRIPE_ACCESS = Job("end_stripe_access", "sync")
 REGISTER_STRIPE_ENDPOINT = Job("register_stripe_endpoint", "sync")
 CATCH_UP_STRIPE = Job("catch_up_stripe", "sync")
 FETCH_STRIPE_HISTORY = Job("fetch_stripe_history", "sync")
+END_DELIVERIES = Job("end_deliveries", "sync")
 ERASE_EVENTS = Job("erase_events", "sync")
 
 JOBS: Final[Mapping[str, Job]] = {
@@ -133,8 +117,8 @@ JOBS: Final[Mapping[str, Job]] = {
     DecisionMade.name: MATCH_AFTER_DECISION,
     payment_news.StripePaymentsMoved.name: SETTLE_BY_PAYMENTS,
     payment_news.StripeInvoicesMoved.name: BOOK_STRIPE_INVOICES,
+    webhook_news.EndpointRemoved.name: END_DELIVERIES,
     webhook_news.ErasureAsked.name: ERASE_EVENTS,
-    **dict.fromkeys(EVENT_TYPES, Job("fan_out", "webhook")),
 }
 """Event -> the job it causes."""
 
@@ -160,13 +144,12 @@ TASKS: Final[Mapping[Job, Task]] = {
     BOOK_STRIPE_INVOICES: on_event(in_database(reconciliation.book_stripe_invoices)),
     MATCH_EVERYTHING: on_event(in_database(reconciliation.match_everything)),
     MATCH_AFTER_DECISION: on_event(in_database(reconciliation.match_after_decision)),
+    END_DELIVERIES: on_event(in_database(webhooks.end_deliveries)),
     ERASE_EVENTS: on_event(in_database(webhooks.erase_events)),
-    Job("fan_out", "webhook"): _fan_out,
-    webhooks.DELIVER: _deliver,
 }
 """Job -> what runs it, given the id of its row."""
 
-SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages, _queue_deliveries)
+SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages)
 """What every worker process does whenever it is woken, at least once a second."""
 
 FORGETTING: Final = (
@@ -189,6 +172,8 @@ async def run(settings: Settings, queue: QueueName) -> None:
         start_http_server(settings.worker_metrics_port, settings.host)
     stop = asyncio.Event()
     async with open_tools(settings) as tools, asyncio.TaskGroup() as group:
+        if queue == "webhook":
+            group.create_task(_webhooks(tools).run())
         group.create_task(tools.presence.keep())
         group.create_task(_sweep(tools, stop))
         group.create_task(_consume(tools, queue))
@@ -199,6 +184,10 @@ async def run(settings: Settings, queue: QueueName) -> None:
             await asyncio.Event().wait()  # for ever
         finally:
             stop.set()
+
+
+def _webhooks(tools: Tools) -> webhooks.Webhooks:
+    return webhooks.Webhooks(tools.database, tools.keyring, tools.sender, tools.presence)
 
 
 async def _sweep(tools: Tools, stop: asyncio.Event) -> None:

@@ -17,7 +17,9 @@ from payymo_api.messaging import outbox, relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.messaging.queue import ENOUGH_WAITING, Job, QueueName
 from payymo_api.messaging.work import perform
+from payymo_api.webhooks.service.fan_out import FanOut
 from tests.events import data_of
+from tests.fanning_out import fan_out
 from tests.messaging.conftest import present
 
 SYNCED = TransactionsSynced(account_id=AccountId(new_id()))
@@ -76,14 +78,14 @@ async def test_sequences_have_no_gaps_under_writers_and_relays(
                 )
 
     async def number() -> None:
-        while not writing.is_set() or await relay.sequence(database):
-            await relay.sequence(database)
+        while not writing.is_set():
+            await FanOut(database).batch()
 
     relays = [asyncio.create_task(number()) for _ in range(2)]
     await asyncio.gather(*(write(number) for number in range(20)))
     writing.set()
     await asyncio.gather(*relays)
-    await relay.sequence(database)
+    await fan_out(database)
 
     events = await _events(database, tenant_id)
     assert sorted(event.sequence or 0 for event in events) == list(range(1, 101))

@@ -20,11 +20,12 @@ from payymo_api.core.clock import now
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId, parse_public_id
 from payymo_api.invoicing.events import CustomersChanged, DocumentsChanged
-from payymo_api.messaging import outbox, relay
+from payymo_api.messaging import outbox
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.payments.events import PayoutsChanged
 from payymo_api.reconciliation import tasks
 from payymo_api.reconciliation.events import DecisionMade, MatchingDue
+from tests.fanning_out import fan_out
 from tests.invoicing.factories import CUSTOMERS, INVOICES
 from tests.payments.factories import make_payout
 from tests.reconciliation.books import ALWAYS, broken
@@ -174,8 +175,7 @@ class Storm:
     async def rest(self) -> None:
         """Do all that is due, alone."""
         await self.work()
-        while await relay.sequence(self.database):
-            pass
+        await fan_out(self.database)
 
     async def _due(self) -> list[OutboxEvent]:
         async with self.database.scope(self.tenant_id) as scope:
@@ -189,7 +189,7 @@ class Storm:
 
     async def number_events(self) -> None:
         while not self.is_over:
-            await relay.sequence(self.database)
+            await fan_out(self.database)
             await asyncio.sleep(0.05)
 
     async def watch(self) -> None:

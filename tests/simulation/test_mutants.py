@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import ColumnElement, text, update
+from sqlalchemy import ColumnElement, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from payymo_api.banking.rules import merge as merging
@@ -13,12 +13,11 @@ from payymo_api.banking.rules.line import Kept, Line
 from payymo_api.banking.rules.merge import Merge, Window
 from payymo_api.core.db import APP_ROLE, Scope
 from payymo_api.core.settings import Settings
+from payymo_api.core.writes import WriteScope
 from payymo_api.messaging import outbox, relay
 from payymo_api.messaging.events import Event
-from payymo_api.messaging.models import Leased, OutboxEvent
-from payymo_api.webhooks.models import WebhookDelivery
-from payymo_api.webhooks.repository.deliveries import DeliveryRepository
-from payymo_api.webhooks.service import delivery
+from payymo_api.messaging.models import Leased
+from payymo_api.webhooks.repository import arriving
 from tests.simulation.test_simulation import live
 
 TRIES = 25
@@ -53,20 +52,14 @@ def events_have_a_transaction_of_their_own(patch: Patch, engine: AsyncEngine) ->
     patch.setattr(outbox, "record", record_apart)
 
 
-def a_delivery_is_marked_before_it_is_sent(patch: Patch, _: AsyncEngine) -> None:
-    take = delivery.take
+def an_event_is_done_before_it_is_owed(patch: Patch, _: AsyncEngine) -> None:
+    """Its place and its deliveries in transactions of their own."""
+    owe = arriving.owe
 
-    async def take_and_mark(scope: Scope, *arguments: Any) -> delivery.Parcel | None:  # noqa: ANN401  passed on
-        parcel = await take(scope, *arguments)
-        if parcel:
-            await scope.session.execute(
-                update(WebhookDelivery)
-                .where(WebhookDelivery.id == parcel.delivery_id)
-                .values(status="delivered")
-            )
-        return parcel
+    async def owe_nothing(scope: WriteScope, events: Any, *_: Any) -> None:  # noqa: ANN401  passed on
+        await owe(scope, events, [], ())
 
-    patch.setattr(delivery, "take", take_and_mark)
+    patch.setattr(arriving, "owe", owe_nothing)
 
 
 def twins_are_one_line(patch: Patch, _: AsyncEngine) -> None:
@@ -82,19 +75,19 @@ def twins_are_one_line(patch: Patch, _: AsyncEngine) -> None:
 
 
 def an_event_is_owed_to_one_endpoint_only(patch: Patch, _: AsyncEngine) -> None:
-    owe = DeliveryRepository.owe
+    endpoints = arriving.endpoints
 
-    async def owe_one(self: DeliveryRepository, event: OutboxEvent, ids: list[Any]) -> None:
-        await owe(self, event, ids[:1])
+    async def one(scope: WriteScope, ids: Any) -> Any:  # noqa: ANN401  passed on
+        return (await endpoints(scope, ids))[:1]
 
-    patch.setattr(DeliveryRepository, "owe", owe_one)
+    patch.setattr(arriving, "endpoints", one)
 
 
 Mutate = Callable[[Patch, AsyncEngine], None]
 MUTANTS: dict[Mutate, int] = {
     what_was_queued_is_never_queued_again: 0,
     events_have_a_transaction_of_their_own: 95,
-    a_delivery_is_marked_before_it_is_sent: 3,
+    an_event_is_done_before_it_is_owed: 3,
     twins_are_one_line: 0,
     an_event_is_owed_to_one_endpoint_only: 0,
 }

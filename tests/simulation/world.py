@@ -23,6 +23,7 @@ from payymo_api.messaging.queue import Job
 from payymo_api.payments.service.accounts import open_stripes
 from payymo_api.tenants import service as tenants
 from payymo_api.tools import Tools
+from payymo_api.webhooks.service.drain import drain
 from payymo_api.worker import SWEEPS, TASKS
 from tests.simulation.bank import SimulatedBank
 from tests.simulation.database import SimulatedDatabase, empty, look_as
@@ -45,10 +46,8 @@ SELECT
         ELSE greatest(due_at, leased_until) END)
         FROM outbox_events WHERE done_at IS NULL),
     (SELECT min(CASE
-        WHEN leased_by < 0 AND leased_by <> $1 THEN next_attempt_at
-        WHEN leased_by > 0 AND leased_by NOT IN (SELECT objid FROM living) THEN next_attempt_at
-        ELSE greatest(next_attempt_at, leased_until) END)
-        FROM webhook_deliveries WHERE status = 'pending' AND next_attempt_at IS NOT NULL),
+        WHEN leased_by > 0 AND leased_by NOT IN (SELECT objid FROM living) THEN sim.now()
+        ELSE due_at END) FROM webhook_lanes WHERE is_open),
     (SELECT min(next_sync_at) FROM bank_accounts),
     (SELECT min(expires_at) FROM bank_connections WHERE status = 'active')
 """
@@ -223,11 +222,11 @@ class World:
         events, deliveries, *times = (each and each <= self.timeline.now for each in self._due)
         self._is_sweep_near = False
         self._seen = -1
-        relay_events, _, queue_deliveries = SWEEPS  # no provider tells anything here
+        relay_events, _ = SWEEPS  # no provider tells anything here
         if events:
             await relay_events(tools, self.queue)
-        if deliveries:
-            await queue_deliveries(tools, self.queue)
+        if events or deliveries:
+            await drain(tools.database, tools.keyring, tools.sender, tools.presence)
         if any(times) and self._sweeps_schedule:
             await banking.schedule_due(tools.database)
             await banking.fold_rollups(tools.database)

@@ -14,7 +14,7 @@ from payymo_api.banking.events import (
 )
 from payymo_api.core.db import Database
 from payymo_api.core.types import TenantId
-from payymo_api.messaging import outbox, relay
+from payymo_api.messaging import outbox
 from tests.events import data_of
 
 ENDPOINTS = "/api/v1/webhook_endpoints"
@@ -70,9 +70,3 @@ async def received(bodies: list[bytes], count: int) -> None:
         return len(bodies) >= count
 
     await until(enough)
-
-
-async def number_events(database: Database) -> None:
-    """Give what has happened its numbers, as the workers do."""
-    while await relay.sequence(database):
-        pass

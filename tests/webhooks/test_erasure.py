@@ -10,7 +10,6 @@ from sqlalchemy import text
 from payymo_api import worker
 from payymo_api.core.db import Database
 from payymo_api.core.types import ErasureId, TenantId, new_id, parse_public_id, public_id
-from payymo_api.messaging import relay
 from payymo_api.messaging.events import Event, PublicEvent
 from payymo_api.webhooks import tasks
 from payymo_api.webhooks.events import ErasureAsked
@@ -18,9 +17,10 @@ from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.service import erasure
 from tests.conftest import Someone
 from tests.events import data_of
+from tests.fanning_out import fan_out
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import DELIVERIES, EVENTS, endpoint, happen
-from tests.webhooks.test_delivery import Postman, _events, _listed, postman
+from tests.webhooks.test_delivery import Postman, _listed, postman
 
 __all__ = ["postman"]
 ERASE = f"{EVENTS}/erase"
@@ -50,14 +50,6 @@ async def _run(database: Database, tenant_id: TenantId, id: str) -> None:
     await tasks.erase_events(database, tenant_id, event.model_dump(mode="json"))
 
 
-async def _fan_out(database: Database, tenant_id: TenantId) -> None:
-    while await relay.sequence(database):
-        pass
-    for event in await _events(database, tenant_id):
-        if event.sequence:
-            await tasks.fan_out(database, tenant_id, event.id)
-
-
 async def _kept(database: Database, tenant_id: TenantId) -> str:
     """Return all that is kept of events, bytes as hexadecimal digits."""
     tables = ("outbox_events", "webhook_deliveries", "webhook_attempts")
@@ -75,7 +67,7 @@ async def test_events_that_mention_a_person_lose_their_data_and_nothing_else(
     person, other = public_id("cust", new_id()), public_id("cust", new_id())
     for each in (person, other, person):
         await happen(database, someone.tenant_id, data=_line_of(each))
-    await _fan_out(database, someone.tenant_id)
+    await fan_out(database)
     before = (await someone.client.get(EVENTS)).json()["data"]
 
     ended = await _erase(someone, database, mentioning=[person])
@@ -96,7 +88,7 @@ async def test_nothing_of_the_person_is_kept_and_nothing_more_is_sent(
     person = public_id("cust", new_id())
     await endpoint(someone.client, receiver.url)
     await happen(database, someone.tenant_id, data=_line_of(person))
-    await _fan_out(database, someone.tenant_id)
+    await fan_out(database)
     receiver.answer = ECHO
     await postman.go()
     await happen(database, someone.tenant_id, data=_line_of(person))
@@ -112,7 +104,7 @@ async def test_nothing_of_the_person_is_kept_and_nothing_more_is_sent(
     assert b"Jane Doe".hex() not in kept
     [delivery] = await _listed(someone.client)
     assert (delivery["status"], delivery["error"]) == ("failed", "event_erased")
-    await _fan_out(database, someone.tenant_id)
+    await fan_out(database)
     await postman.hurry()
     await postman.go()
     assert len(receiver.bodies) == 1
@@ -125,7 +117,7 @@ async def test_an_erased_event_can_not_be_asked_for_again(
 ) -> None:
     await endpoint(someone.client, receiver.url)
     await happen(database, someone.tenant_id)
-    await _fan_out(database, someone.tenant_id)
+    await fan_out(database)
     await postman.go()
     [delivery] = await _listed(someone.client)
 
@@ -143,7 +135,7 @@ async def test_an_erasure_that_runs_twice_or_is_asked_for_twice_changes_nothing_
 ) -> None:
     person = public_id("cust", new_id())
     await happen(database, someone.tenant_id, data=_line_of(person))
-    await _fan_out(database, someone.tenant_id)
+    await fan_out(database)
     first = await _erase(someone, database, mentioning=[person])
     before = await _kept(database, someone.tenant_id)
 
@@ -163,8 +155,7 @@ async def test_a_walk_of_many_batches_comes_by_every_event_once(
     person = public_id("cust", new_id())
     for _ in range(5):
         await happen(database, someone.tenant_id, data=_line_of(person))
-    while await relay.sequence(database):
-        pass
+    await fan_out(database)
     for _ in range(5):
         await happen(database, someone.tenant_id, data=_line_of(person))
 
@@ -179,7 +170,7 @@ async def test_a_stranger_erases_nothing_of_others(
 ) -> None:
     person = public_id("cust", new_id())
     await happen(database, someone.tenant_id, data=_line_of(person))
-    await _fan_out(database, someone.tenant_id)
+    await fan_out(database)
     before = (await someone.client.get(EVENTS)).json()["data"]
 
     ended = await _erase(stranger, database, mentioning=[person])

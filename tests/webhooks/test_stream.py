@@ -26,7 +26,8 @@ from payymo_api.webhooks.service.stream import PAGE, PER_KEY, Streams
 from tests.conftest import Someone, make_someone
 from tests.endless import STREAM, Told, reading, serving
 from tests.events import data_of
-from tests.webhooks.factories import EVENTS, number_events
+from tests.fanning_out import fan_out
+from tests.webhooks.factories import EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Stage:
         ]
         async with self.parts.database.scope(tenant_id or self.someone.tenant_id) as scope:
             await outbox.record(scope, *made)
-        await number_events(self.parts.database)
+        await fan_out(self.parts.database)
 
     async def happen_often(self, count: int) -> None:
         await self.happen(*["invoice.paid"] * count)
@@ -372,7 +373,7 @@ async def test_an_event_that_is_triggered_is_an_event_and_says_that_it_is_a_test
     client = stage.someone.client
     async with reading(stage.url, stage.key) as stream:
         made = await client.post(f"{EVENTS}/trigger", json={"event_type": "transaction.created"})
-        await number_events(stage.parts.database)
+        await fan_out(stage.parts.database)
         [told] = await stream.told()
 
     body = json.loads(told.data)

@@ -69,9 +69,9 @@ class Scope:
             statement, values = together(writes)
             await self.fetch(statement, *values)
 
-    async def notify(self, channel: str) -> None:
+    async def notify(self, channel: str, payload: str = "") -> None:
         """Wake who listens, when (and only if) this transaction commits."""
-        await self.session.execute(select(func.pg_notify(channel, "")))
+        await self.session.execute(select(func.pg_notify(channel, payload)))
 
 
 AnyScope = Scope | WriteScope

@@ -59,7 +59,7 @@ class WriteScope:
     _driver: Any
     tenant_id: TenantId
     _writes: list[Write] = field(default_factory=list)
-    _channels: set[str] = field(default_factory=set)
+    _told: dict[str, str] = field(default_factory=dict)
 
     async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
         """Run a statement; its places are `$1`, `$2` …"""
@@ -70,16 +70,17 @@ class WriteScope:
         """Do these writes at the end of the transaction, all in one round trip."""
         self._writes.extend(writes)
 
-    async def notify(self, channel: str) -> None:
+    async def notify(self, channel: str, payload: str = "") -> None:
         """Wake who listens, when (and only if) this transaction commits and has written."""
-        self._channels.add(channel)
+        self._told[channel] = payload
 
     async def send(self) -> None:
         """Do what waits to be written."""
         if self._writes:
             statement, values = together(self._writes)
-            told = ", ".join(f"pg_notify('{channel}', '')" for channel in self._channels)
-            await self._driver.fetch(f"{statement} {told}", *values)
+            places = count(len(values) + 1)
+            told = ", ".join(f"pg_notify('{each}', ${next(places)})" for each in self._told)
+            await self._driver.fetch(f"{statement} {told}", *values, *self._told.values())
 
 
 def inserted(

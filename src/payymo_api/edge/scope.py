@@ -1,6 +1,6 @@
 """Tenant scoping by dependency injection: no route reaches data but through one of these."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -18,6 +18,7 @@ from payymo_api.edge.caller import Caller, Recheck
 from payymo_api.edge.idempotency import Ticket
 from payymo_api.edge.state import DatabaseDep
 
+Act = Callable[[], Awaitable[None]]
 _READS = {"GET", "HEAD"}
 api_key = APIKeyHeader(
     name="X-API-Key", auto_error=False, scheme_name="ApiKey", description="`pym_live_…`"
@@ -69,10 +70,12 @@ async def open_scope(
     request: Request, database: DatabaseDep, caller: CallerDep
 ) -> AsyncIterator[Scope]:
     """One transaction for the whole request; a business refusal is kept under its key."""
+    request.state.afterwards = []
     ticket = await idempotency.ticket(request, caller.tenant_id)
     if ticket is None:
         async with database.scope(caller.tenant_id) as scope:
             yield scope
+        await _do(request.state.afterwards)
         return
     refused: PayymoError | None = None
     async with database.scope(caller.tenant_id) as scope:
@@ -88,10 +91,23 @@ async def open_scope(
             refused = error
     if refused:
         raise refused
+    await _do(request.state.afterwards)
+
+
+async def _do(acts: Sequence[Act]) -> None:
+    for act in acts:
+        await act()
+
+
+def _afterwards(request: Request) -> Callable[[Act], None]:
+    acts: list[Act] = request.state.afterwards
+    return acts.append
 
 
 # scope="function": commit before the response leaves, so a failed commit is a 500 and not a lie.
 ScopeDep = Annotated[Scope, Depends(open_scope, scope="function")]
+AfterCommitDep = Annotated[Callable[[Act], None], Depends(_afterwards)]
+"""Called with what is to be done when ScopeDep's transaction has committed, before the answer."""
 
 
 async def open_read_scope(database: DatabaseDep, caller: CallerDep) -> AsyncIterator[ReadScope]:

@@ -8,23 +8,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, column, func, or_, select, table
+from sqlalchemy import BigInteger, ColumnElement, and_, column, func, or_, text
 
 from payymo_api.messaging.models import Leased
 
 WORKERS: Final = int.from_bytes(b"work")
 """The first number of the advisory locks that workers hold; the second is their own."""
 
-_TWO_NUMBERS = 2  # how pg_locks marks an advisory lock that has two
-_LOCKS = table(
-    "pg_locks", *(column(name) for name in ("locktype", "classid", "objid", "objsubid", "granted"))
+LIVING: Final = (  # objsubid 2: a lock that has two numbers
+    f"SELECT objid::bigint FROM pg_locks WHERE classid = {WORKERS}"  # noqa: S608  our own number
+    " AND locktype = 'advisory' AND objsubid = 2 AND granted"
 )
-_LIVING = select(cast(_LOCKS.c.objid, BigInteger)).where(
-    _LOCKS.c.locktype == "advisory",
-    _LOCKS.c.classid == WORKERS,
-    _LOCKS.c.objsubid == _TWO_NUMBERS,
-    _LOCKS.c.granted,
-)
+"""The numbers of the workers that are present."""
+_LIVING = text(LIVING).columns(column("objid", BigInteger))
 
 
 @dataclass(frozen=True, slots=True)

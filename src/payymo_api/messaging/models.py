@@ -54,6 +54,7 @@ class OutboxEvent(Leased):
         ),
         Index(
             "ix_outbox_events_unsequenced",
+            "tenant_id",
             "id",
             postgresql_where=text("data IS NOT NULL AND sequence IS NULL"),
         ),

@@ -7,7 +7,9 @@ then has no number, looks every second, and leases end by time alone.
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 
@@ -18,6 +20,7 @@ from payymo_api.messaging.outbox import CHANNEL
 _log = log.get(__name__)
 _AGAIN_SECONDS = 0.5
 _NUMBERS = 2**31 - 1
+Heard = Callable[[str], None]
 
 
 class Presence:
@@ -27,6 +30,14 @@ class Presence:
         self.number: int | None = None
         self._url = url
         self._news = asyncio.Event()
+        self._heard: list[tuple[str, Heard]] = [(CHANNEL, lambda _: self._news.set())]
+
+    def on(self, channel: str, heard: Heard) -> None:
+        """Call `heard` with what is told on the channel, and with "" after what may be missed.
+
+        Ask before `keep` runs.
+        """
+        self._heard.append((channel, heard))
 
     async def wait(self, seconds: float) -> None:
         """Return at news, at the latest after `seconds`."""
@@ -49,13 +60,19 @@ class Presence:
         connection = await asyncpg.connect(self._url, timeout=5)
         try:
             connection.add_termination_listener(lambda _: closed.set())
-            await connection.add_listener(CHANNEL, lambda *_: self._news.set())
+            for channel, heard in self._heard:
+                await connection.add_listener(channel, _payload_to(heard))
             self.number = await _number(connection)
-            self._news.set()
+            for _, heard in self._heard:
+                heard("")
             await closed.wait()
         finally:
             self.number = None
             await connection.close(timeout=1)
+
+
+def _payload_to(heard: Heard) -> Callable[[Any, int, str, str], None]:
+    return lambda _connection, _pid, _channel, payload: heard(payload)
 
 
 async def _number(connection: asyncpg.Connection) -> int | None:

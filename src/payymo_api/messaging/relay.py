@@ -7,12 +7,10 @@ it (worker, Redis) is gone, or when the lease ends. Nothing is deleted by being 
 import random
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any, cast
 
 import orjson
 from sqlalchemy import CursorResult, Update, and_, delete, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.core.clock import rfc3339
@@ -20,22 +18,22 @@ from payymo_api.core.db import Database, Scope
 from payymo_api.core.types import EventId, TenantId, public_id
 from payymo_api.messaging import outbox
 from payymo_api.messaging.leases import may_issue, may_take
-from payymo_api.messaging.models import EventCounter, OutboxEvent
+from payymo_api.messaging.models import OutboxEvent
 from payymo_api.messaging.queue import Job, Queue, has_room
 
 BATCH = 200
 LEASE = timedelta(seconds=20)
 API_VERSION = "v1"
+NUMBERING = int.from_bytes(b"sequence")
+"""The advisory lock of whoever gives events their numbers."""
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 3600.0
-_SEQUENCING = int.from_bytes(b"sequence")  # the advisory lock's number
 _DONE_KEPT = timedelta(days=7)
 _FORGOTTEN_AT_ONCE = 5000
 
 
 async def relay(database: Database, queue: Queue, jobs: Mapping[str, Job]) -> int:
-    """Number new public events, then issue what is due; return how many there were at the most."""
-    numbered = await sequence(database)
+    """Issue what is due; return how many. Public events go another way (`webhooks`)."""
     roomy = {name for name in {job.queue for job in jobs.values()} if await has_room(queue, name)}
     life = await queue.life()
     async with database.system() as session:
@@ -44,51 +42,12 @@ async def relay(database: Database, queue: Queue, jobs: Mapping[str, Job]) -> in
         )
     for row in due:
         await queue.enqueue(jobs[row.name], row.tenant_id, str(row.id), row.issues)
-    return max(numbered, len(due))
-
-
-async def sequence(database: Database) -> int:
-    """Give committed public events their place and their final bytes; return how many.
-
-    One relay at a time, so that what was committed earlier never comes later.
-    """
-    async with database.system() as session:
-        if not await session.scalar(select(func.pg_try_advisory_xact_lock(_SEQUENCING))):
-            return 0
-        statement = (
-            select(OutboxEvent)
-            .where(OutboxEvent.data.is_not(None), OutboxEvent.sequence.is_(None))
-            .order_by(OutboxEvent.id)
-            .limit(BATCH)
-        )
-        rows = sorted(await session.scalars(statement), key=_owner)
-        for tenant_id, group in groupby(rows, key=_owner):
-            await _number(session, tenant_id, list(group))
-        if rows:
-            await session.execute(select(func.pg_notify(outbox.NUMBERED, "")))
-    return len(rows)
+    return len(due)
 
 
 async def hold_numbering(scope: Scope) -> None:
     """Let no event get its number and body until this transaction ends."""
-    await scope.session.execute(select(func.pg_advisory_xact_lock(_SEQUENCING)))
-
-
-def _owner(row: OutboxEvent) -> TenantId:
-    return row.tenant_id
-
-
-async def _number(session: AsyncSession, tenant_id: TenantId, rows: list[OutboxEvent]) -> None:
-    start = insert(EventCounter).values(tenant_id=tenant_id, last=len(rows))
-    counter = start.on_conflict_do_update(
-        index_elements=[EventCounter.tenant_id],
-        set_={"last": EventCounter.last + len(rows)},
-    ).returning(EventCounter.last)
-    last = await session.scalar(counter)
-    assert last is not None
-    for number, row in enumerate(rows, start=last - len(rows) + 1):
-        row.sequence = number
-        row.body = body(row, number, is_test=bool(row.payload.get("test")))
+    await scope.session.execute(select(func.pg_advisory_xact_lock(NUMBERING)))
 
 
 def body(row: OutboxEvent, sequence: int, *, is_test: bool = False) -> bytes:
@@ -117,7 +76,6 @@ async def _lease(session: AsyncSession, names: list[str], life: int) -> list[Out
             OutboxEvent.name.in_(names),
             OutboxEvent.due_at <= func.now(),
             may_issue(OutboxEvent, life),
-            or_(OutboxEvent.data.is_(None), OutboxEvent.sequence.is_not(None)),
         )
         .order_by(OutboxEvent.due_at)
         .limit(BATCH)

@@ -1,6 +1,6 @@
 from typing import ClassVar
 
-from payymo_api.core.types import ErasureId
+from payymo_api.core.types import EndpointId, ErasureId
 from payymo_api.messaging.events import Event, PublicEvent
 
 
@@ -12,6 +12,13 @@ class WebhookEndpointFailing(PublicEvent):
 
 class WebhookEndpointDisabled(PublicEvent):
     name: ClassVar[str] = "webhook_endpoint.disabled"
+
+
+class EndpointRemoved(Event):
+    """What was owed to it ends."""
+
+    name: ClassVar[str] = "webhook_endpoint_removed"
+    endpoint_id: EndpointId
 
 
 class ErasureAsked(Event):

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import DeliveryId, EndpointId, ErasureId, EventId, ReplayId
-from payymo_api.messaging.models import Leased
 from payymo_api.tenants.models import Tenant
 
 
@@ -83,12 +82,45 @@ class WebhookEndpoint(TenantOwned):
         return self.signing_key is not None
 
 
-class WebhookDelivery(Leased):
-    """One event owed to one endpoint; unique, however often the fan-out runs.
+class WebhookLane(TenantOwned):
+    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 20).
 
-    Pending without `next_attempt_at`: held until its endpoint is enabled again.
-    `attempts_before` counts the attempts that were made before it was asked for again, so that
-    the schedule of retries starts anew.
+    `due_at`: when it is to be taken next; null while nothing waits. While a worker has it
+    (`leased_by` is the number of its presence), that is when the lease ends; `leases` counts how
+    often it was taken. `is_open`: the endpoint is enabled. `failing_since`: the first failure since
+    the last success.
+    """
+
+    __tablename__ = "webhook_lanes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "endpoint_id"], ["webhook_endpoints.tenant_id", "webhook_endpoints.id"]
+        ),
+        Index("ix_webhook_lanes_due", "due_at", postgresql_where=text("is_open")),
+        Index(
+            "ix_webhook_lanes_leased",
+            "leased_by",
+            postgresql_where=text("leased_by IS NOT NULL"),
+        ),
+    )
+
+    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    is_open: Mapped[bool]
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[int | None]
+    leases: Mapped[int] = mapped_column(server_default="0")
+    failing_since: Mapped[datetime | None]
+    warned_percent: Mapped[int] = mapped_column(server_default="0")
+
+
+class WebhookDelivery(TenantOwned):
+    """One event owed to one endpoint: once, and once more for each time that it is asked for again.
+
+    Pending until it is delivered or has failed for good; a pending one of an endpoint that is not
+    enabled is held. One with an `ordering_key` goes after all earlier ones of the key, by
+    `sequence`. `attempts_before` counts the attempts that were made before it was asked for again,
+    so that the schedule of retries starts anew.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -109,13 +141,26 @@ class WebhookDelivery(Leased):
             "tenant_id",
             "event_id",
             "endpoint_id",
+            "replay_id",
             unique=True,
+            postgresql_nulls_not_distinct=True,
         ),
         Index("ix_webhook_deliveries_endpoint", "tenant_id", "endpoint_id", "id"),
         Index(
             "ix_webhook_deliveries_due",
+            "tenant_id",
+            "endpoint_id",
             "next_attempt_at",
-            postgresql_where=text("status = 'pending'"),
+            "id",
+            postgresql_where=text("status = 'pending' AND ordering_key IS NULL"),
+        ),
+        Index(
+            "ix_webhook_deliveries_ordered",
+            "tenant_id",
+            "endpoint_id",
+            "sequence",
+            "id",
+            postgresql_where=text("status = 'pending' AND ordering_key IS NOT NULL"),
         ),
     )
     prefix = "dlv"
@@ -123,7 +168,10 @@ class WebhookDelivery(Leased):
     id: Mapped[DeliveryId] = mapped_column(primary_key=True)
     event_id: Mapped[EventId]
     event_type: Mapped[str]
+    sequence: Mapped[int] = mapped_column(server_default="0")
     endpoint_id: Mapped[EndpointId]
+    ordering_key: Mapped[str | None]
+    replay_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(server_default="pending")
     attempt_count: Mapped[int] = mapped_column(server_default="0")
     attempts_before: Mapped[int] = mapped_column(server_default="0")

@@ -1,62 +1,51 @@
-"""Webhook jobs. Each may run twice, and be killed at any point: its row is due again then."""
+"""What workers do about webhooks. Each may be killed at any point, and do it again."""
 
-from datetime import timedelta
+import asyncio
 from typing import Any
+from uuid import UUID
 
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
-from payymo_api.core.types import DeliveryId, EventId, TenantId
-from payymo_api.messaging.leases import Lease
-from payymo_api.messaging.queue import Job, Queue, has_room
+from payymo_api.core.types import EndpointId, TenantId
+from payymo_api.messaging.outbox import CHANNEL
+from payymo_api.messaging.presence import Presence
 from payymo_api.webhooks.events import ErasureAsked
 from payymo_api.webhooks.gateway import Sender
-from payymo_api.webhooks.repository.deliveries import lease_due
-from payymo_api.webhooks.service import delivery, erasure
+from payymo_api.webhooks.repository import lanes
+from payymo_api.webhooks.repository.deliveries import DeliveryRepository
+from payymo_api.webhooks.service import erasure
+from payymo_api.webhooks.service.dispatch import Dispatcher
+from payymo_api.webhooks.service.drain import drain
+from payymo_api.webhooks.service.fan_out import FanOut
 
-DELIVER = Job("deliver", "webhook")
-_SPARE = timedelta(seconds=5)
-_BATCH = 200
-
-
-def lease_of(by: int | None, timeout_seconds: float) -> Lease:
-    """Return a lease that outlives the endpoint's time to answer."""
-    return Lease(by, timedelta(seconds=timeout_seconds) + _SPARE)
+__all__ = ["Webhooks", "drain", "end_deliveries", "erase_events"]
 
 
-async def queue_due_deliveries(database: Database, queue: Queue, timeout_seconds: float) -> int:
-    """Make a job for each delivery that is due; return how many."""
-    if not await has_room(queue, DELIVER.queue):
-        return 0
-    life = await queue.life()
-    async with database.system() as session:
-        due = await lease_due(session, life, lease_of(life, timeout_seconds).time, _BATCH)
-    for row in due:
-        await queue.enqueue(DELIVER, row.tenant_id, str(row.id), row.issues)
-    return len(due)
+class Webhooks:
+    """Fans out and delivers until cancelled. Make it before `presence` is kept: it listens."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, sender: Sender, presence: Presence
+    ) -> None:
+        self._fan_out = FanOut(database)
+        self._dispatcher = Dispatcher(database, keyring, sender, presence)
+        presence.on(CHANNEL, lambda _: self._fan_out.news.set())
+        presence.on(lanes.NEWS, self._dispatcher.hear)
+        presence.on(lanes.CHANGES, self._dispatcher.let_go)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._fan_out.run())
+            group.create_task(self._dispatcher.run())
 
 
-async def fan_out(database: Database, tenant_id: TenantId, event_id: EventId) -> None:
-    """Owe a public event to every endpoint that wants it."""
-    async with database.scope(tenant_id) as scope:
-        await delivery.fan_out(scope, event_id)
-
-
-async def deliver(
-    database: Database,
-    keyring: Keyring,
-    sender: Sender,
-    tenant_id: TenantId,
-    delivery_id: DeliveryId,
-    lease: Lease,
-) -> None:
-    """Read, send, note: no transaction is open while the endpoint answers."""
-    async with database.scope(tenant_id) as scope:
-        parcel = await delivery.take(scope, keyring, delivery_id, lease)
-    if parcel is None:
-        return
-    attempt = await delivery.send(sender, parcel)
-    async with database.scope(tenant_id) as scope:
-        await delivery.note(scope, parcel, attempt)
+async def end_deliveries(database: Database, tenant_id: TenantId, payload: dict[str, Any]) -> None:
+    """End what is owed to an endpoint that was removed, a part in each transaction."""
+    endpoint_id = EndpointId(UUID(payload["endpoint_id"]))
+    ended = True
+    while ended:
+        async with database.scope(tenant_id) as scope:
+            ended = bool(await DeliveryRepository(scope).end_some(endpoint_id))
 
 
 async def erase_events(database: Database, tenant_id: TenantId, payload: dict[str, Any]) -> None:

@@ -76,6 +76,10 @@ class EventRepository(TenantRepository[OutboxEvent]):
         )
         return await self._session.scalar(statement) or _LAST
 
+    async def kept(self, id: EventId) -> OutboxEvent:
+        """Return an event that was delivered, a test too."""
+        return (await self._session.scalars(super().select().where(OutboxEvent.id == id))).one()
+
     async def behind(self, sequence: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Return sequence, type and body of the events that come next."""
         statement = (
@@ -103,17 +107,6 @@ class EventRepository(TenantRepository[OutboxEvent]):
                 raise ValidationFailed.at(
                     f"{pointer}/{place}", "unknown_reference", "There is no such thing here."
                 )
-
-    async def due(self, id: EventId) -> OutboxEvent | None:
-        """Return the event, its row locked, unless it was fanned out before."""
-        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.done_at.is_(None))
-        return await self._session.scalar(statement.with_for_update())
-
-    async def body(self, id: EventId) -> bytes:
-        statement = super().select().where(OutboxEvent.id == id)
-        found = (await self._session.scalars(statement)).one()
-        assert found.body is not None
-        return found.body
 
     async def is_erased(self, id: EventId) -> bool:
         statement = super().select().where(OutboxEvent.id == id, OutboxEvent.erased_at.is_not(None))

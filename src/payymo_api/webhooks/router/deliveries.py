@@ -1,11 +1,14 @@
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Query
 
 from payymo_api.core.fields import Listing, Paging
 from payymo_api.core.refs import DeliveryRef
+from payymo_api.core.types import EndpointId
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import ScopeDep
+from payymo_api.webhooks.models import WebhookDelivery
 from payymo_api.webhooks.repository.attempts import AttemptRepository
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.schemas.deliveries import (
@@ -24,15 +27,18 @@ async def list_webhook_deliveries(
     scope: ScopeDep, filters: Annotated[DeliveryFilters, Query()]
 ) -> Listing[DeliveryAnswer]:
     """List deliveries, newest first: what is owed to which endpoint, and what became of it."""
-    page = await DeliveryRepository(scope).page(filters)
-    return Listing[DeliveryAnswer].of(page, DeliveryAnswer.model_validate)
+    repository = DeliveryRepository(scope)
+    page = await repository.page(filters)
+    held = await repository.held({row.endpoint_id for row in page.rows})
+    return Listing[DeliveryAnswer].of(page, lambda row: _answer(row, held))
 
 
 @router.get("/{delivery_id}")
 async def get_webhook_delivery(scope: ScopeDep, delivery_id: DeliveryRef) -> DeliveryWithAttempts:
     """Read one delivery with all its attempts."""
     repository = DeliveryRepository(scope)
-    found = DeliveryAnswer.model_validate(await repository.get(delivery_id))
+    row = await repository.get(delivery_id)
+    found = _answer(row, await repository.held({row.endpoint_id}))
     attempts = [
         AttemptAnswer.model_validate(each) for each in await repository.attempts(delivery_id)
     ]
@@ -56,3 +62,9 @@ async def redeliver_webhook(scope: ScopeDep, delivery_id: DeliveryRef) -> Delive
     If that fails too, it is tried again on the whole schedule.
     """
     return DeliveryAnswer.model_validate(await resending.redeliver(scope, delivery_id))
+
+
+def _answer(row: WebhookDelivery, held: Collection[EndpointId]) -> DeliveryAnswer:
+    """Answer a delivery; one that waits for its endpoint has no time of its next attempt."""
+    found = DeliveryAnswer.model_validate(row)
+    return found.model_copy(update={"next_attempt_at": None} if row.endpoint_id in held else {})

@@ -1,12 +1,15 @@
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
 
 from payymo_api.core.fields import Listing, Paging
 from payymo_api.core.refs import EndpointRef, ReplayRef
+from payymo_api.core.types import EndpointId
 from payymo_api.edge.route import IfMatchDep, api_router
-from payymo_api.edge.scope import ScopeDep
+from payymo_api.edge.scope import AfterCommitDep, ScopeDep
 from payymo_api.edge.state import PartsDep
+from payymo_api.webhooks.repository import lanes
 from payymo_api.webhooks.repository.attempts import AttemptRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.router.challengers import ChallengerDep
@@ -22,8 +25,10 @@ from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer, NewSecr
 from payymo_api.webhooks.schemas.endpoints import EndpointRequest, TestRequest
 from payymo_api.webhooks.service import challenge, resending
 from payymo_api.webhooks.service import endpoints as service
+from payymo_api.webhooks.service.letting_go import until_let_go
 
 router = api_router("/webhook_endpoints", "webhook_endpoints")
+_SPARE_SECONDS = 2.0
 
 
 @router.get("")
@@ -60,6 +65,7 @@ async def replace_webhook_endpoint(
     scope: ScopeDep,
     parts: PartsDep,
     if_match: IfMatchDep,
+    after_commit: AfterCommitDep,
     endpoint_id: EndpointRef,
     request: EndpointRequest,
 ) -> EndpointAnswer:
@@ -71,22 +77,30 @@ async def replace_webhook_endpoint(
     row = await service.replace_endpoint(
         scope, parts.keyring, if_match, endpoint_id, request, allow_loopback=allow
     )
+    await _let_go(scope, parts, after_commit, endpoint_id)
     return EndpointAnswer.model_validate(row)
 
 
 @router.delete("/{endpoint_id}", status_code=204)
-async def remove_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> None:
+async def remove_webhook_endpoint(
+    scope: ScopeDep, parts: PartsDep, after_commit: AfterCommitDep, endpoint_id: EndpointRef
+) -> None:
     """Remove an endpoint: nothing is sent to it any more, open deliveries end as failed."""
     await service.remove_endpoint(scope, endpoint_id)
+    await _let_go(scope, parts, after_commit, endpoint_id)
 
 
 @router.post("/{endpoint_id}/pause")
-async def pause_webhook_endpoint(scope: ScopeDep, endpoint_id: EndpointRef) -> EndpointAnswer:
+async def pause_webhook_endpoint(
+    scope: ScopeDep, parts: PartsDep, after_commit: AfterCommitDep, endpoint_id: EndpointRef
+) -> EndpointAnswer:
     """Send nothing to an endpoint until it is resumed; its events wait.
 
     Pausing a paused one changes nothing; a disabled one is refused.
     """
-    return EndpointAnswer.model_validate(await service.pause(scope, endpoint_id))
+    row = await service.pause(scope, endpoint_id)
+    await _let_go(scope, parts, after_commit, endpoint_id)
+    return EndpointAnswer.model_validate(row)
 
 
 @router.post("/{endpoint_id}/resume")
@@ -166,6 +180,15 @@ async def get_replay(
 ) -> ReplayProgress:
     """Read how far a replay has come."""
     return await resending.progress(scope, endpoint_id, replay_id)
+
+
+async def _let_go(
+    scope: ScopeDep, parts: PartsDep, after_commit: AfterCommitDep, id: EndpointId
+) -> None:
+    """Answer only when no worker sends any more as it did before the change."""
+    taken = await lanes.leases(scope, id)
+    longest = parts.settings.webhook_timeout_seconds + _SPARE_SECONDS
+    after_commit(partial(until_let_go, parts.database, scope.tenant_id, id, taken, longest))
 
 
 def _with_secret(made: service.NewSecret) -> NewSecretAnswer:

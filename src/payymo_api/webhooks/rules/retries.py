@@ -38,6 +38,21 @@ def outcome(status: int) -> Outcome:
     return Outcome.GONE if status == 410 else Outcome.FAILED  # noqa: PLR2004  Gone
 
 
+class Control(StrEnum):
+    """What a receiver may ask for in the header `webhook-delivery`, with any status."""
+
+    DISABLE = "disable"
+    ABORT = "abort-message"
+
+
+def control(header: str | None) -> Control | None:
+    """Read the header; what we don't know asks for nothing."""
+    try:
+        return Control((header or "").strip().lower())
+    except ValueError:
+        return None
+
+
 def next_attempt(
     attempt: int,
     ended_at: datetime,

@@ -16,9 +16,10 @@ from payymo_api.core.types import EndpointId, new_id
 from payymo_api.edge.etag import IfMatch
 from payymo_api.messaging import outbox
 from payymo_api.webhooks.errors import ChallengeFailed, EndpointDisabled
+from payymo_api.webhooks.events import EndpointRemoved
 from payymo_api.webhooks.gateway.urls import check_url
 from payymo_api.webhooks.models import WebhookEndpoint
-from payymo_api.webhooks.repository.deliveries import DeliveryRepository
+from payymo_api.webhooks.repository import lanes
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.rules import signing
 from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
@@ -62,10 +63,8 @@ async def replace_endpoint(
     row = await EndpointRepository(scope).get_locked(id)
     if_match.check(EndpointAnswer.model_validate(row))
     check_url(request.url, allow_loopback=allow_loopback)
-    was_active = row.active
     _write(keyring, row, request)
     await _save(scope, row)
-    await _hold_or_release(scope, row, was_active=was_active)
     return row
 
 
@@ -83,9 +82,8 @@ async def _turn(scope: Scope, id: EndpointId, status: str) -> WebhookEndpoint:
     row = await EndpointRepository(scope).get_locked(id)
     if not row.enabled:
         raise EndpointDisabled("This endpoint is disabled.")
-    was_active, row.status = row.active, status
+    row.status = status
     await _save(scope, row)
-    await _hold_or_release(scope, row, was_active=was_active)
     return row
 
 
@@ -94,27 +92,19 @@ async def enable_verified(scope: Scope, id: EndpointId, url: str) -> EndpointAns
     row = await EndpointRepository(scope).get_locked(id)
     if row.url != url:
         raise ChallengeFailed("The URL was changed while its challenge was out.")
-    was_active, row.verified_at = row.active, now()
+    row.verified_at = now()
     if row.disabled_reason == UNVERIFIED:
         row.status, row.disabled_reason = "enabled", None
     await _save(scope, row)
-    await _hold_or_release(scope, row, was_active=was_active)
     return EndpointAnswer.model_validate(row)
-
-
-async def _hold_or_release(scope: Scope, row: WebhookEndpoint, *, was_active: bool) -> None:
-    if row.active and not was_active:
-        await DeliveryRepository(scope).release_held(row.id)
-        await outbox.wake(scope)
-    elif was_active and not row.active:
-        await DeliveryRepository(scope).hold_all(row.id)
 
 
 async def remove_endpoint(scope: Scope, id: EndpointId) -> None:
     """Remove the endpoint; what is still open for it ends as failed."""
     row = await EndpointRepository(scope).get_locked(id)
     row.removed_at = now()
-    await DeliveryRepository(scope).give_up_all(id)
+    await _save(scope, row)
+    await outbox.record(scope, EndpointRemoved(endpoint_id=id))
 
 
 async def rotate_secret(scope: Scope, keyring: Keyring, id: EndpointId) -> NewSecret:
@@ -199,3 +189,4 @@ def _give_secret(keyring: Keyring, row: WebhookEndpoint) -> str:
 async def _save(scope: Scope, row: WebhookEndpoint) -> None:
     await scope.session.flush()
     await scope.session.refresh(row)
+    await lanes.open_or_close(scope, row.id, is_open=row.active)

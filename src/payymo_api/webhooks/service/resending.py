@@ -5,16 +5,17 @@ from payymo_api.core.db import Scope
 from payymo_api.core.errors import NotFound, ValidationFailed
 from payymo_api.core.types import DeliveryId, EndpointId, EventId, new_id
 from payymo_api.edge import exact
-from payymo_api.messaging import outbox, relay
+from payymo_api.messaging import relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.errors import EndpointDisabled, EventErased
 from payymo_api.webhooks.models import WebhookDelivery, WebhookEndpoint
+from payymo_api.webhooks.repository import lanes
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.repository.events import EventRepository
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.deliveries import ReplayAnswer, ReplayRequest
-from payymo_api.webhooks.service.wanting import is_wanted
+from payymo_api.webhooks.service.wanting import is_wanted, ordering_key
 
 REPLAYED_AT_ONCE = 10_000
 
@@ -48,7 +49,7 @@ async def _owe_now(scope: Scope, event: OutboxEvent, id: EndpointId) -> WebhookD
     DeliveryRepository(scope).add(delivery)
     await scope.session.flush()
     await scope.session.refresh(delivery)
-    await outbox.wake(scope)
+    await lanes.touch(scope, [id])
     return delivery
 
 
@@ -56,13 +57,24 @@ async def redeliver(scope: Scope, id: DeliveryId) -> WebhookDelivery:
     """Send the same bytes under the same id again, whatever became of them before."""
     deliveries = DeliveryRepository(scope)
     found = await deliveries.get(id)
-    await _enabled(scope, found.endpoint_id)
-    if await EventRepository(scope).is_erased(found.event_id):
+    endpoint = await _enabled(scope, found.endpoint_id)
+    event = await EventRepository(scope).kept(found.event_id)
+    if event.erased_at is not None:
         raise EventErased("The data of this event was erased.")
-    await deliveries.owe_again(found.endpoint_id, [(found.event_id, found.event_type)])
-    await scope.session.refresh(found)
-    await outbox.wake(scope)
-    return found
+    again = WebhookDelivery(
+        id=DeliveryId(new_id()),
+        event_id=event.id,
+        event_type=event.name,
+        sequence=found.sequence,
+        endpoint_id=endpoint.id,
+        ordering_key=ordering_key(endpoint, event),
+        replay_id=new_id(),
+    )
+    deliveries.add(again)
+    await scope.session.flush()
+    await scope.session.refresh(again)
+    await lanes.touch(scope, [endpoint.id])
+    return again
 
 
 async def replay(scope: Scope, id: EndpointId, request: ReplayRequest) -> ReplayAnswer:
@@ -72,10 +84,12 @@ async def replay(scope: Scope, id: EndpointId, request: ReplayRequest) -> Replay
     endpoint = await _enabled(scope, id)
     events = await EventRepository(scope).span(request, REPLAYED_AT_ONCE + 1)
     wanted = [
-        (event.id, event.name) for event in events[:REPLAYED_AT_ONCE] if is_wanted(endpoint, event)
+        (event, ordering_key(endpoint, event))
+        for event in events[:REPLAYED_AT_ONCE]
+        if is_wanted(endpoint, event)
     ]
-    await DeliveryRepository(scope).owe_again(id, wanted)
-    await outbox.wake(scope)
+    await DeliveryRepository(scope).owe_again(id, wanted, new_id())
+    await lanes.touch(scope, [id])
     more = events[REPLAYED_AT_ONCE:]
     return ReplayAnswer(queued=len(wanted), next_sequence=more[0].sequence if more else None)
 

@@ -8,6 +8,7 @@ from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.rules.filters import Condition, matches
 from payymo_api.webhooks.rules.subscriptions import wants
+from payymo_api.webhooks.schemas.catalogue import object_id
 
 UNFILTERED = "[]"
 
@@ -41,3 +42,15 @@ def _data(body: bytes) -> dict[str, Any]:
     """Read the body once for all endpoints that are asked about in a row."""
     data: dict[str, Any] = exact.parse(body)["data"]
     return data
+
+
+def ordering_key(endpoint: WebhookEndpoint, event: OutboxEvent) -> str | None:
+    """Return what the event is kept in order with: all of the endpoint's, or its object's."""
+    match endpoint.ordering:
+        case None:
+            return None
+        case "endpoint":
+            return ""
+        case _:
+            assert event.data is not None
+            return object_id(event.name, event.data)

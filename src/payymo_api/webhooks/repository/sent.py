@@ -1,0 +1,63 @@
+"""Deliveries of all tenants as the workers read and write them: many in one statement (ADR 20)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from payymo_api.core.writes import WriteScope
+from payymo_api.webhooks.repository.lanes import WINDOW
+
+_COLUMNS = "id, event_id, ordering_key, attempt_count, attempts_before, next_attempt_at, sequence"
+_PENDING = "tenant_id = mine.tenant_id AND endpoint_id = mine.endpoint_id AND status = 'pending'"
+_DUE = f"""
+SELECT mine.tenant_id, mine.endpoint_id, d.*, e.body
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[], $5::uuid[])
+    AS mine (tenant_id, endpoint_id, room, after_at, after_id)
+CROSS JOIN LATERAL (
+    (SELECT {_COLUMNS} FROM webhook_deliveries
+     WHERE {_PENDING} AND ordering_key IS NULL AND next_attempt_at <= now()
+     AND (next_attempt_at, id) > (mine.after_at, mine.after_id)
+     ORDER BY next_attempt_at, id LIMIT mine.room)
+    UNION ALL
+    (SELECT {_COLUMNS} FROM (
+        SELECT *, bool_and(next_attempt_at <= now())
+            OVER (PARTITION BY ordering_key ORDER BY sequence, id) AS is_clear
+        FROM (
+            SELECT {_COLUMNS} FROM webhook_deliveries
+            WHERE {_PENDING} AND ordering_key IS NOT NULL
+            ORDER BY sequence, id LIMIT {WINDOW}) first) keyed
+     WHERE is_clear ORDER BY sequence, id LIMIT mine.room)) d
+JOIN outbox_events e ON e.tenant_id = mine.tenant_id AND e.id = d.event_id
+"""  # noqa: S608  our own text
+"""Of those in order, one is due when all before it of its key are: it goes right behind them."""
+_SETTLE = """
+WITH told AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+        $6::bigint[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::timestamptz[])
+    AS told (tenant_id, id, status, next_attempt_at, delivered_at, status_code, error, detail,
+        answer, milliseconds, started_at)),
+settled AS (
+    UPDATE webhook_deliveries d SET attempt_count = d.attempt_count + 1,
+        status = CASE WHEN d.status = 'pending' THEN told.status ELSE d.status END,
+        next_attempt_at = CASE WHEN d.status = 'pending' THEN told.next_attempt_at END,
+        delivered_at = coalesce(d.delivered_at, told.delivered_at)
+    FROM told WHERE d.tenant_id = told.tenant_id AND d.id = told.id
+    RETURNING d.tenant_id, d.id, d.attempt_count)
+INSERT INTO webhook_attempts (tenant_id, delivery_id, number, status_code, error, detail, answer,
+    milliseconds, started_at)
+SELECT tenant_id, id, attempt_count, status_code, error, detail, answer, milliseconds, started_at
+FROM settled JOIN told USING (tenant_id, id)
+"""
+
+
+async def due(scope: WriteScope, columns: Sequence[Sequence[Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return what is due of these lanes: (tenants, endpoints, rooms, after times, after ids).
+
+    Of each lane at most its room of those without order, by their time from `after` on, and as many
+    in order from the first on.
+    """
+    return await scope.fetch(_DUE, *columns)
+
+
+async def settle(scope: WriteScope, columns: Sequence[Sequence[Any]]) -> None:
+    """Write down attempts, and what their deliveries are with them, in the order of `_SETTLE`."""
+    await scope.fetch(_SETTLE, *columns)

@@ -1,0 +1,291 @@
+"""The dispatcher of a webhook worker: takes lanes, reads them, sends, settles, gives them back.
+
+One turn at a time reads and settles, so that nothing is read that is being settled; posts run
+beside it. ADR 20 tells why lanes, and what a turn costs.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from payymo_api.core import log
+from payymo_api.core.crypto import Keyring
+from payymo_api.core.db import Database
+from payymo_api.core.errors import PayymoError
+from payymo_api.core.repository import transient
+from payymo_api.core.types import EndpointId
+from payymo_api.messaging.presence import Presence
+from payymo_api.webhooks.gateway import Sender
+from payymo_api.webhooks.models import WebhookEndpoint
+from payymo_api.webhooks.repository import lanes, sent
+from payymo_api.webhooks.repository.lanes import Key
+from payymo_api.webhooks.rules.retries import Outcome
+from payymo_api.webhooks.service.lane import LEASE, Lane, Parcel
+from payymo_api.webhooks.service.opening import open_endpoint
+from payymo_api.webhooks.service.sending import Result, result, send
+from payymo_api.webhooks.service.settling import obey, settle
+
+_RENEWED_EVERY = 5.0
+_LOOK_SECONDS = 0.5
+_GATHER_SECONDS = 0.002  # posts end in swarms: one turn serves many
+_SETTLED_WITHIN = 0.02
+_KEPT_SECONDS = 600.0  # then a lane is taken anew: what has expired of its endpoint is read again
+_GRACE_SECONDS = 10.0
+_MOST_LANES = 1000
+_MOST_UNDER_WAY = 1000
+_MOST_UNSETTLED = 2000
+_MOST_KNOWN = 6000
+_LANES_AT_ONCE = 200
+_SETTLED_SOON, _SETTLED_AT_ONCE = 100, 500
+_log = log.get(__name__)
+
+
+class Dispatcher:
+    """Serves the endpoints of all tenants; `run` until cancelled."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, sender: Sender, presence: Presence
+    ) -> None:
+        self._database, self._keyring = database, keyring
+        self._sender, self._presence = sender, presence
+        self._own_number = -1 - secrets.randbelow(2**62)  # where there is no presence
+        self._holder = self._own_number
+        self._lanes: dict[Key, Lane] = {}
+        self._by_endpoint: dict[EndpointId, Lane] = {}
+        self._results: list[Result] = []
+        self._posts: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._seeks = True
+        self._looked_at = self._renewed_at = self._settled_at = 0.0
+
+    def hear(self, payload: str = "") -> None:
+        """Look for news: of these endpoints, or of any if none is named."""
+        found = [self._by_endpoint.get(each) for each in lanes.heard(payload)]
+        for lane in found or self._lanes.values():
+            if lane is not None:
+                lane.is_hungry = True
+        self._seeks = self._seeks or not found or None in found
+        self._wake.set()
+
+    def let_go(self, payload: str = "") -> None:
+        """Serve no longer what has changed; if it is not known what has, nothing of what we had."""
+        found = [self._by_endpoint.get(each) for each in lanes.heard(payload)]
+        self._close([lane for lane in found or self._lanes.values() if lane is not None])
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Serve until cancelled; then let the posts under way end, and give everything back."""
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await self._wake.wait()
+                await asyncio.sleep(_GATHER_SECONDS)
+                self._wake.clear()
+                await self._try_turn()
+        finally:
+            await self._end()
+
+    async def drain(self) -> int:
+        """Send all that is due now, one after another, and give everything back."""
+        count = 0
+        self._check_presence()
+        await self._free()
+        while True:
+            await self._take()
+            await self._read()
+            found = [lane for lane in self._lanes.values() if lane.has_room]
+            if not found:
+                break
+            for lane in found:
+                while lane.has_room:
+                    await self._post(lane, lane.take())
+                    count += 1
+            await self._settle()
+        self._close(self._lanes.values())
+        await self._give_back()
+        return count
+
+    async def _end(self) -> None:
+        self._close(self._lanes.values())
+        if self._posts:
+            await asyncio.wait(self._posts, timeout=_GRACE_SECONDS)
+        with suppress(PayymoError, SQLAlchemyError):
+            await self._settle()
+            await self._give_back()
+
+    async def _try_turn(self) -> None:
+        try:
+            await self._turn()
+        except (PayymoError, SQLAlchemyError) as error:
+            _log.warning("dispatch_paused", cause=type(error).__name__)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _turn(self) -> None:
+        now = _time()
+        is_look = now - self._looked_at >= _LOOK_SECONDS
+        self._check_presence()
+        if len(self._results) >= _SETTLED_SOON or now - self._settled_at >= _SETTLED_WITHIN:
+            await self._settle()
+            self._settled_at = now
+        if now - self._renewed_at >= _RENEWED_EVERY:
+            await self._renew(now)
+        if is_look or any(lane.is_closing for lane in self._lanes.values()):
+            await self._give_back()
+        if is_look:
+            self._looked_at = now
+            await self._free()
+            self.hear()
+        if self._seeks:
+            await self._take()
+        await self._read()
+        for lane in self._lanes.values():
+            self._pump(lane)
+
+    def _check_presence(self) -> None:
+        """Under another number, what we had may be anybody's."""
+        holder = self._presence.number or self._own_number
+        if holder != self._holder:
+            self._holder = holder
+            self._close(self._lanes.values())
+
+    async def _free(self) -> None:
+        async with self._database.system_write_scope() as scope:
+            await lanes.free_those_of_the_dead(scope)
+
+    async def _take(self) -> None:
+        """Take lanes that are due, as many as we can serve."""
+        room = min(_MOST_LANES - len(self._lanes), _LANES_AT_ONCE)
+        self._seeks = False
+        if room <= 0:
+            return
+        taken_at, holder = _time(), self._holder
+        async with self._database.system_write_scope() as scope:
+            taken = await lanes.lease(scope, room, holder, LEASE)
+            since = {(row["tenant_id"], row["endpoint_id"]): row["failing_since"] for row in taken}
+            rows = await lanes.endpoints(scope, since) if since else ()
+        for row in rows:
+            endpoint = transient(WebhookEndpoint, **row)
+            key = (endpoint.tenant_id, endpoint.id)
+            self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
+                key,
+                open_endpoint(self._keyring, endpoint),
+                holder=holder,
+                failing_since=since[key],
+                taken_at=taken_at,
+            )
+        self._seeks = self._seeks or len(taken) == room
+
+    async def _renew(self, now: float) -> None:
+        """Keep what we have; what is no longer ours, or closed, or had for long, is let go."""
+        self._renewed_at = now
+        if not self._lanes:
+            return
+        async with self._database.system_write_scope() as scope:
+            kept = await lanes.renew(scope, self._lanes, self._holder, LEASE)
+        for key, lane in self._lanes.items():
+            if key in kept and now - lane.taken_at < _KEPT_SECONDS:
+                lane.expires_at = now + LEASE.total_seconds()
+            else:
+                lane.close()
+
+    async def _read(self) -> None:
+        """Read what is due of the lanes that have run low."""
+        room = _MOST_KNOWN - sum(len(lane.known) for lane in self._lanes.values())
+        low = [lane for lane in self._lanes.values() if lane.is_low]
+        if not low or room <= 0:
+            return
+        if len(low) > _LANES_AT_ONCE:
+            del low[_LANES_AT_ONCE:]
+            self._wake.set()
+        for lane in low:
+            lane.is_hungry = False
+        rooms = [lane.room(max(room // len(low), 1)) for lane in low]
+        tenants, endpoints = lanes.columns([lane.key for lane in low])
+        after = [lane.after for lane in low]
+        async with self._database.system_write_scope() as scope:
+            rows = await sent.due(
+                scope,
+                [tenants, endpoints, rooms, [at for at, _ in after], [id for _, id in after]],
+            )
+        found: dict[Key, list[Mapping[str, Any]]] = {lane.key: [] for lane in low}
+        for row in rows:
+            found[row["tenant_id"], row["endpoint_id"]].append(row)
+        for lane, most in zip(low, rooms, strict=True):
+            lane.read(found[lane.key], most)
+
+    def _pump(self, lane: Lane) -> None:
+        """Begin what may begin."""
+        while lane.has_room and self._may_begin(lane):
+            now = _time()
+            if now >= lane.expires_at:
+                lane.close()
+            elif wait := lane.pace.wait(now):
+                self._pump_later(lane, wait)
+                return
+            else:
+                lane.pace.went(now)
+                post = asyncio.create_task(self._deliver(lane, lane.take()))
+                self._posts.add(post)
+                post.add_done_callback(self._posts.discard)
+
+    def _pump_later(self, lane: Lane, wait: float) -> None:
+        if not lane.is_timed:
+            lane.is_timed = True
+            asyncio.get_running_loop().call_later(wait, self._pump_now, lane)
+
+    def _pump_now(self, lane: Lane) -> None:
+        lane.is_timed = False
+        self._pump(lane)
+
+    def _may_begin(self, lane: Lane) -> bool:
+        """Those that fail share a half of the slots, so that the others always have the rest."""
+        slots = _MOST_UNDER_WAY // 2 if lane.window.is_failing else _MOST_UNDER_WAY
+        return len(self._posts) < slots and len(self._results) < _MOST_UNSETTLED
+
+    async def _deliver(self, lane: Lane, parcel: Parcel) -> None:
+        await self._post(lane, parcel)
+        self._pump(lane)
+        self._wake.set()
+
+    async def _post(self, lane: Lane, parcel: Parcel) -> None:
+        attempt = await send(self._sender, lane.to, parcel)
+        found = result(lane, parcel, attempt)
+        if attempt.outcome is Outcome.DELIVERED:
+            lane.window.delivered()
+        else:
+            lane.window.failed(answered=attempt.status_code is not None)
+        lane.answered(parcel, is_over=found.is_over, now=_time())
+        if attempt.disables:
+            lane.close()
+        self._results.append(found)
+
+    async def _settle(self) -> None:
+        while some := self._results[:_SETTLED_AT_ONCE]:
+            await settle(self._database, some)
+            del self._results[: len(some)]
+            await obey(self._database, some)
+
+    async def _give_back(self) -> None:
+        """Give back the lanes that we are done with."""
+        done = [lane for lane in self._lanes.values() if lane.is_done(_time())]
+        for start in range(0, len(done), _LANES_AT_ONCE):
+            some = done[start : start + _LANES_AT_ONCE]
+            for holder in {lane.holder for lane in some}:
+                keys = [lane.key for lane in some if lane.holder == holder]
+                async with self._database.system_write_scope() as scope:
+                    await lanes.release(scope, keys, holder)
+            for lane in some:
+                del self._lanes[lane.key], self._by_endpoint[lane.key[1]]
+
+    def _close(self, some: Iterable[Lane]) -> None:
+        for lane in some:
+            lane.close()
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
