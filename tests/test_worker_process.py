@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -66,6 +67,20 @@ async def test_it_delivers_and_ends_well_on_sigterm(
     server.close()
     await receiver.stop()
     await server.wait_closed()
+
+
+async def test_it_takes_more_open_files_than_the_usual_limit(settings: Settings) -> None:
+    """Each post in flight is one; the process asks for them before it sends anything."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    process = await _start(settings, "webhook")
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (256, limits[1]))
+
+    async def raised() -> bool:
+        return resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[0] > 256
+
+    await until(raised)
+    process.send_signal(signal.SIGTERM)
+    await process.communicate()
 
 
 @pytest.mark.parametrize("queue", ["sync", "webhook"])

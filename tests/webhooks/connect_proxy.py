@@ -9,9 +9,9 @@ from ipaddress import ip_address
 
 @dataclass
 class ConnectProxy:
-    """`refusal`: what it answers in place of a tunnel."""
+    """`refusal`: what it answers in place of a tunnel; None: it never answers."""
 
-    refusal: bytes = b""
+    refusal: bytes | None = b""
     port: int = 0
     heads: list[str] = field(default_factory=list)
     _open: set[asyncio.Task[None]] = field(default_factory=set)
@@ -53,6 +53,8 @@ class ConnectProxy:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.heads.append(head)
+        if self.refusal is None:
+            await asyncio.Event().wait()
         if self.refusal:
             writer.write(self.refusal)
             await writer.drain()

@@ -1,11 +1,13 @@
 """Through a proxy: it gets addresses that were judged, and nothing else gets its password."""
 
+import asyncio
 import socket
 import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import uvloop
 from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 
@@ -16,7 +18,7 @@ from tests.webhooks.conftest import Receiver
 from tests.webhooks.connect_proxy import ConnectProxy
 from tests.webhooks.test_addresses import SPECIAL, Answers
 
-NAME = "hooks.example.com"
+NAME, PUBLIC = "hooks.example.com", "93.184.215.14"
 BODY = b'{"event_type":"transaction.created"}'
 LOOPBACK = Answers(["127.0.0.1"])
 
@@ -111,7 +113,7 @@ async def test_the_proxy_may_stand_where_no_endpoint_may(
     proxy: ConnectProxy, authority: Authority
 ) -> None:
     proxy.refusal = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n"
-    answer = Answers(["2606:4700:4700::1111", "93.184.215.14"])
+    answer = Answers(["2606:4700:4700::1111", PUBLIC])
     sender = AiohttpSender(proxy=proxy.url, resolver=answer, tls=authority.trusting)
     failure = await _failure(sender, f"https://{NAME}/")
     assert proxy.asked == ["CONNECT 93.184.215.14:443 HTTP/1.1"]
@@ -165,3 +167,32 @@ async def test_a_name_that_does_not_exist_is_a_dns_failure(
 
     failure = await _failure(_sender(proxy, authority, Nothing([])), f"https://{NAME}/")
     assert (failure.kind, proxy.heads) == (Failure.DNS, [])
+
+
+async def test_a_proxy_that_is_silent_is_no_answer_in_time(proxy: ConnectProxy) -> None:
+    proxy.refusal = None
+    sender = AiohttpSender(proxy=proxy.url, timeout_seconds=0.2, resolver=Answers([PUBLIC]))
+    failure = await _failure(sender, f"https://{NAME}/")
+    assert (failure.kind, len(proxy.heads)) == (Failure.TIMEOUT, 1)
+
+
+def test_the_loop_of_the_workers_does_the_same(authority: Authority) -> None:
+    async def run() -> None:
+        secure = Receiver()
+        server = await secure.start(authority.server(NAME))
+        async with ConnectProxy().running() as proxy:
+            strict = AiohttpSender(proxy=proxy.url, resolver=LOOPBACK, tls=authority.trusting)
+            direct = AiohttpSender(allow_loopback=True, resolver=LOOPBACK, tls=authority.trusting)
+            through = _sender(proxy, authority)
+            for sender in (direct, through):
+                answer = await sender.post(f"https://{NAME}:{secure.port}/", {}, BODY)
+                assert answer.status == 200
+                await sender.aclose()
+            assert len(proxy.heads) == 1
+            failure = await _failure(strict, f"https://{NAME}:{secure.port}/")
+            assert (failure.kind, len(proxy.heads)) == (Failure.REFUSED_ADDRESS, 1)
+        server.close()
+        await secure.stop()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())

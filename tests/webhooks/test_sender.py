@@ -1,11 +1,14 @@
 import asyncio
 import gzip
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp.abc import ResolveResult
+from typing_extensions import override
 
 from payymo_api.webhooks.gateway import DeliveryFailed, Failure
 from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
@@ -13,6 +16,7 @@ from payymo_api.webhooks.rules import signing
 from tests.webhooks.certificates import self_signed
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import received
+from tests.webhooks.test_addresses import Answers
 
 BODY = b'{"event_type":"transaction.created"}'
 
@@ -25,7 +29,7 @@ async def _failure(sender: AiohttpSender, url: str) -> DeliveryFailed:
 
 @pytest.fixture
 async def hasty() -> AsyncIterator[AiohttpSender]:
-    sender = AiohttpSender(allow_loopback=True, timeout_seconds=0.2)
+    sender = AiohttpSender(allow_loopback=True, timeout_seconds=0.5)
     yield sender
     await sender.aclose()
 
@@ -34,10 +38,13 @@ async def hasty() -> AsyncIterator[AiohttpSender]:
 async def _dripping(start: bytes) -> AsyncIterator[str]:
     """The URL of an endpoint that answers `start`, then a byte now and then for ever."""
 
+    tasks: set[asyncio.Task[None] | None] = set()
+
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(start)
-        with suppress(ConnectionError):
+        tasks.add(asyncio.current_task())
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(start)
             while True:
                 writer.write(b"x")
                 await writer.drain()
@@ -47,6 +54,10 @@ async def _dripping(start: bytes) -> AsyncIterator[str]:
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     server.close()
+    dripping = [task for task in tasks if task]
+    for task in dripping:
+        task.cancel()
+    await asyncio.gather(*dripping)
     await server.wait_closed()
 
 
@@ -134,6 +145,25 @@ async def test_a_body_that_drips_is_cut_and_its_status_counts(hasty: AiohttpSend
 async def test_a_head_that_drips_is_no_answer_in_time(hasty: AiohttpSender) -> None:
     async with _dripping(b"HTTP/1.1 201 Created\r\nX-Slow: ") as url:
         assert (await _failure(hasty, url)).kind is Failure.TIMEOUT
+
+
+async def test_a_name_server_that_is_silent_is_no_answer_in_time() -> None:
+    class Silent(Answers):
+        @override
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            await asyncio.Event().wait()
+            return []
+
+    sender = AiohttpSender(timeout_seconds=0.2, resolver=Silent())
+    assert (await _failure(sender, "https://hooks.example.com/")).kind is Failure.TIMEOUT
+    await sender.aclose()
+
+
+async def test_a_head_without_end_is_no_answer(lenient: AiohttpSender, receiver: Receiver) -> None:
+    receiver.answer = b"HTTP/1.1 200 OK\r\n" + b"x-more: more\r\n" * 100_000 + b"\r\n"
+    assert (await _failure(lenient, receiver.url)).kind is Failure.NO_ANSWER
 
 
 async def test_endless_interim_answers_are_no_answer_in_time(

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import resource
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -25,6 +26,9 @@ thousand newcomers waited six seconds, and no 503 could reach them.
 """
 _COLLECTED_AT = 10_000
 """Containers made and not yet gone: a page of a list is some hundreds (Python's own: 700)."""
+
+
+_OPEN_FILES = 20_000
 
 
 @app.command()
@@ -117,9 +121,18 @@ def _work(work: Callable[[Settings], Awaitable[None]]) -> None:
             await working
 
     check_reachable(settings)
+    _allow_open_files()
     _spare_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
+
+
+def _allow_open_files() -> None:
+    """Take what the system grants: a post in flight holds one, and 1,024 are the usual limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _spare_collector() -> None:
