@@ -11,6 +11,7 @@ from payymo_api.core.clock import rfc3339
 from payymo_api.core.db import Database
 from payymo_api.messaging import outbox
 from tests.conftest import Someone
+from tests.events import data_of
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.factories import DELIVERIES, ENDPOINTS, endpoint, happen
 from tests.webhooks.test_delivery import BROKEN, OK, Postman, _listed, postman
@@ -76,7 +77,7 @@ async def test_deliveries_are_found_by_kind_and_by_time(
     await happen(database, someone.tenant_id)
     await postman.go()
     async with database.scope(someone.tenant_id) as scope:
-        await outbox.record(scope, TransactionRemoved(data="{}"))
+        await outbox.record(scope, TransactionRemoved(data=data_of("transaction.removed")))
     await postman.go()
     new, old = await _listed(someone.client)
     between = rfc3339(datetime.fromisoformat(new["created_at"]) - timedelta(microseconds=1))

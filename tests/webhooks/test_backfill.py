@@ -17,8 +17,9 @@ from payymo_api.invoicing.events import InvoicePaid
 from payymo_api.messaging import outbox
 from payymo_api.messaging.models import OutboxEvent
 from tests.conftest import Someone
+from tests.events import data_of
 from tests.fanning_out import fan_out
-from tests.webhooks.factories import EVENTS, happen
+from tests.webhooks.factories import DATA, EVENTS, happen
 
 
 async def _page(client: httpx.AsyncClient, **filters: str | int) -> dict[str, Any]:
@@ -35,7 +36,7 @@ async def _sequences(client: httpx.AsyncClient, **filters: str | int) -> Sequenc
 async def _of_three_kinds(database: Database, tenant_id: TenantId) -> None:
     kinds = TransactionCreated, TransactionRemoved, InvoicePaid
     async with database.scope(tenant_id) as scope:
-        await outbox.record(scope, *[kind(data="{}") for kind in kinds])
+        await outbox.record(scope, *[kind(data=data_of(kind.name)) for kind in kinds])
     await fan_out(database)
 
 
@@ -43,7 +44,7 @@ async def _of_three_kinds(database: Database, tenant_id: TenantId) -> None:
 async def _committed_late(database: Database, tenant_id: TenantId) -> AsyncIterator[None]:
     """An event that is recorded before what happens inside, and committed after it."""
     async with database.scope(tenant_id) as scope:
-        await outbox.record(scope, TransactionCreated(data="{}"))
+        await outbox.record(scope, TransactionCreated(data=DATA))
         yield
 
 

@@ -18,6 +18,7 @@ from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookDelivery
 from payymo_api.webhooks.service import resending
 from tests.conftest import Someone
+from tests.events import data_of
 from tests.fanning_out import fan_out
 from tests.test_worker import working
 from tests.webhooks.conftest import Receiver
@@ -79,7 +80,7 @@ async def test_a_replay_asked_for_twice_delivers_twice_and_under_one_key_once(
             assert (await someone.client.post(place, json=body)).json()["queued"] == 3
         await _have(database, someone.tenant_id, 9, "delivered")
         for _ in range(2):
-            headers = {"Idempotency-Key": "replay once"[:6]}
+            headers = {"Idempotency-Key": "replay-once"}
             answer = await someone.client.post(place, json=body, headers=headers)
             assert answer.json()["queued"] == 3
         await _have(database, someone.tenant_id, 12, "delivered")
@@ -87,7 +88,9 @@ async def test_a_replay_asked_for_twice_delivers_twice_and_under_one_key_once(
     assert len(receiver.bodies) == 12
     ids = [head.partition("webhook-id: ")[2].partition("\r\n")[0] for head in receiver.heads]
     assert len(set(ids)) == len(set(receiver.bodies)) == 3
-    assert all(orjson.loads(body)["id"] == id for id, body in zip(ids, receiver.bodies, strict=True))
+    assert all(
+        orjson.loads(body)["id"] == id for id, body in zip(ids, receiver.bodies, strict=True)
+    )
     assert all(receiver.bodies.count(body) == 4 for body in receiver.bodies)
 
 
@@ -164,9 +167,10 @@ async def test_a_replay_owes_what_the_endpoint_wants_of_what_is_asked_for(
 ) -> None:
     large = [{"field": "amount_minor", "operator": "gte", "value": 100}]
     for amount in (99, 100, 101, 102):
-        await happen(database, someone.tenant_id, data=f'{{"amount_minor":{amount}}}')
+        data = data_of("transaction.created", amount_minor=amount)
+        await happen(database, someone.tenant_id, data=data)
     async with database.scope(someone.tenant_id) as scope:
-        await outbox.record(scope, TransactionRemoved(data='{"amount_minor":200}'))
+        await outbox.record(scope, TransactionRemoved(data=data_of("transaction.removed")))
     _, second, third, fourth, removed = await _events(database, someone.tenant_id, 0)
     choosy = (await endpoint(someone.client, PUBLIC, filter=large))["id"]
     client, last = someone.client, {"from_sequence": 3, "to_sequence": 4}
@@ -186,9 +190,12 @@ async def test_a_replay_owes_what_the_endpoint_wants_of_what_is_asked_for(
 async def test_a_replay_keeps_to_its_time(someone: Someone, database: Database) -> None:
     ids = await _events(database, someone.tenant_id, 3)
     noon = now() - timedelta(days=3)
-    async with database.scope(someone.tenant_id) as scope:
-        moment = noon + func.make_interval(0, 0, 0, 0, OutboxEvent.sequence)
-        await scope.session.execute(update(OutboxEvent).values(occurred_at=moment))
+    for number in (1, 2, 3):
+        async with database.scope(someone.tenant_id) as scope:
+            statement = update(OutboxEvent).where(OutboxEvent.sequence == number)
+            await scope.session.execute(
+                statement.values(occurred_at=noon + timedelta(hours=number))
+            )
     made = await endpoint(someone.client, PUBLIC)
     second = rfc3339(noon + timedelta(hours=2))
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import CursorResult, Update, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import CursorResult, Update, and_, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.core.clock import rfc3339

@@ -1,17 +1,17 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, update
 
+from payymo_api.core.clock import now
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
-from payymo_api.core.types import DeliveryId, EndpointId, new_id
-from payymo_api.messaging.models import OutboxEvent
+from payymo_api.core.types import DeliveryId, EndpointId, later, least_id
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookLane
+from payymo_api.webhooks.repository.events import EVENTS_KEPT, LONGEST, names_of
 from payymo_api.webhooks.schemas.deliveries import DeliveryFilters
 
-_ROWS_AT_ONCE = 1000
 _ENDED_AT_ONCE = 5000
 
 
@@ -42,29 +42,6 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             WebhookAttempt.tenant_id == self._tenant_id, WebhookAttempt.delivery_id == id
         )
         return (await self._session.scalars(statement.order_by(WebhookAttempt.number))).all()
-
-    async def owe_again(
-        self,
-        endpoint_id: EndpointId,
-        events: Sequence[tuple[OutboxEvent, str | None]],
-        replay_id: UUID,
-    ) -> None:
-        """Owe events, each with its ordering key, once more, whatever became of them before."""
-        for start in range(0, len(events), _ROWS_AT_ONCE):
-            rows = [
-                {
-                    "tenant_id": self._tenant_id,
-                    "id": new_id(),
-                    "event_id": event.id,
-                    "event_type": event.name,
-                    "sequence": event.sequence or 0,
-                    "endpoint_id": endpoint_id,
-                    "ordering_key": key,
-                    "replay_id": replay_id,
-                }
-                for event, key in events[start : start + _ROWS_AT_ONCE]
-            ]
-            await self._session.execute(insert(WebhookDelivery), rows)
 
     async def end_some(self, endpoint_id: EndpointId) -> int:
         """End deliveries of an endpoint that is no more; return how many, 0 if none is left."""

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, cast
-
-import orjson
+from typing import Any, NamedTuple
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
@@ -90,8 +88,7 @@ async def erase(scope: Scope, ids: Collection[EventId]) -> int:
     for row in rows:
         row.data, row.erased_at = row.data and "{}", now()
         if row.sequence is not None:
-            is_test = bool(orjson.loads(cast("str", row.payload)).get("test"))
-            row.body = relay.body(row, row.sequence, is_test=is_test)
+            row.body = relay.body(row, row.sequence, is_test=bool(row.payload.get("test")))
     await scope.write(*changes(scope, rows, _WRITTEN))
     return len(rows)
 

@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
 from typing_extensions import override
 
 from payymo_api.core.clock import now
@@ -14,12 +13,11 @@ from payymo_api.core.types import EventId, TenantId, least_id
 from payymo_api.messaging.models import EventCounter, OutboxEvent
 from payymo_api.webhooks.rules.subscriptions import EVERY, covers
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
-from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 from payymo_api.webhooks.schemas.events import EventFilters
 
 EVENTS_KEPT = timedelta(days=90)
 LONGEST = timedelta(hours=1)
-"""No transaction lasts so long: what an id tells of the time is not further from what a row does."""
+"""Longer than any transaction lasts: so far off at the most is the time that an id tells."""
 _LAST = 2**63 - 1
 
 
@@ -112,25 +110,6 @@ class EventRepository(TenantRepository[OutboxEvent]):
         statement = super().select().where(OutboxEvent.id == id, OutboxEvent.erased_at.is_not(None))
         found = await self._session.scalar(statement.with_only_columns(OutboxEvent.id))
         return found is not None
-
-    async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
-        statement = self.select()
-        if request.since:
-            statement = statement.where(OutboxEvent.occurred_at >= request.since)
-        if request.from_sequence:
-            statement = statement.where(OutboxEvent.sequence >= request.from_sequence)
-        if request.to_sequence:
-            statement = statement.where(OutboxEvent.sequence <= request.to_sequence)
-        light = load_only(
-            OutboxEvent.id,
-            OutboxEvent.name,
-            OutboxEvent.payload,
-            OutboxEvent.sequence,
-            OutboxEvent.body,
-            OutboxEvent.erased_at,
-        )
-        ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
-        return (await self._session.scalars(ordered)).all()
 
 
 async def last_sequences(

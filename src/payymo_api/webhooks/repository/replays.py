@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import orjson
 from sqlalchemy import Table
 
 from payymo_api.core.bulk import insert_columns, slices
@@ -83,9 +82,7 @@ async def asked_for(
         rows = await scope.fetch(_FAILED, *values, endpoint_id)
     else:
         rows = await scope.fetch(_SPAN, *values)
-    return [
-        transient(OutboxEvent, **{**row, "payload": orjson.loads(row["payload"])}) for row in rows
-    ]
+    return [transient(OutboxEvent, **row) for row in rows]
 
 
 async def owe(
