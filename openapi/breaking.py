@@ -24,6 +24,22 @@ def breaking(old: Json, new: Json) -> Iterator[str]:
                 yield f"{place}: is gone"
             else:
                 yield from _operation(place, before, after, (old, new))
+    for name, item in old.get("webhooks", {}).items():
+        place, sent = f"webhook {name}", new.get("webhooks", {}).get(name)
+        if sent is None:
+            yield f"{place}: is gone"
+        else:
+            yield from _sent(place, item["post"], sent["post"], (old, new))
+
+
+def _sent(place: str, old: Json, new: Json, documents: tuple[Json, Json]) -> Iterator[str]:
+    """A body that we send is to its receiver what an answer is."""
+    after = _media(new["requestBody"])
+    for kind, schema in _media(old["requestBody"]).items():
+        if kind not in after:
+            yield f"{place}: no longer {kind}"
+        else:
+            yield from _answer(place, schema, after[kind], documents)
 
 
 def _operation(place: str, old: Json, new: Json, documents: tuple[Json, Json]) -> Iterator[str]:

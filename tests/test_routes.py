@@ -329,3 +329,15 @@ def test_is_documented(operation: Operation) -> None:
             assert "example" in media
     for parameter in operation.query():
         assert parameter.get("description"), parameter["name"]
+
+
+@pytest.mark.parametrize("path", [*DOCUMENT["paths"]])
+async def test_a_method_that_is_not_there_is_answered_by_those_that_are(
+    path: str, world: World
+) -> None:
+    url = re.sub(r"{(\w+)}", lambda name: world.ids[name[1]], path)
+
+    answer = await world.owner.client.request("PATCH", url)
+
+    assert problem(answer, 405)["code"] == "method_not_allowed"
+    assert set(answer.headers["allow"].split(", ")) == {m.upper() for m in DOCUMENT["paths"][path]}

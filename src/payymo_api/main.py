@@ -35,6 +35,7 @@ from payymo_api.tenants.repository import find_callers
 from payymo_api.tenants.schemas import RESOURCES
 from payymo_api.tenants.service import note_keys_used
 from payymo_api.webhooks import router as webhooks
+from payymo_api.webhooks.schemas.catalogue.envelope import SAMPLES
 from payymo_api.webhooks.service.stream import Streams, open_streams
 
 ROUTERS = (
@@ -105,8 +106,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Door)
     for router in (*PUBLIC, *ROUTERS, operations.router):
         app.include_router(router)
+    app.webhooks.include_router(webhooks.outgoing)
     _serve_docs(app)
-    openapi.install(app, RESOURCES)
+    openapi.install(app, RESOURCES, SAMPLES)
     return app
 
 

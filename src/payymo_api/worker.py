@@ -1,8 +1,8 @@
 """Assemble the workers. JOBS and TASKS are the whole background choreography on one screen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -29,7 +29,7 @@ from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.repository import forgetting, stats
+from payymo_api.webhooks.repository import forgetting, lanes, stats
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
@@ -42,6 +42,9 @@ _JOB_SECONDS: Final[Mapping[QueueName, int]] = {"sync": 600, "webhook": 60}
 _OLDEST = Gauge("payymo_outbox_oldest_seconds", "How long the event due longest has waited")
 _OLDEST_MESSAGE = Gauge(
     "payymo_inbox_oldest_seconds", "How long the provider's message due longest has waited"
+)
+_OLDEST_LANE = Gauge(
+    "payymo_webhook_oldest_seconds", "How long the endpoint due longest has waited for a worker"
 )
 
 
@@ -171,10 +174,7 @@ async def run(settings: Settings, queue: QueueName) -> None:
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, settings.host)
     stop = asyncio.Event()
-    async with open_tools(settings) as tools, asyncio.TaskGroup() as group:
-        if queue == "webhook":
-            group.create_task(_webhooks(tools).run())
-        group.create_task(tools.presence.keep())
+    async with open_tools(settings) as tools, _at_work(tools, queue) as group:
         group.create_task(_sweep(tools, stop))
         group.create_task(_consume(tools, queue))
         group.create_task(_schedule(tools))
@@ -184,6 +184,16 @@ async def run(settings: Settings, queue: QueueName) -> None:
             await asyncio.Event().wait()  # for ever
         finally:
             stop.set()
+
+
+@asynccontextmanager
+async def _at_work(tools: Tools, queue: QueueName) -> AsyncIterator[asyncio.TaskGroup]:
+    """Be present until all tasks have ended, and hear of webhooks where those are delivered."""
+    serving = _webhooks(tools) if queue == "webhook" else None
+    async with tools.presence.kept(), asyncio.TaskGroup() as group:
+        if serving:
+            group.create_task(serving.run())
+        yield group
 
 
 def _webhooks(tools: Tools) -> webhooks.Webhooks:
@@ -249,6 +259,7 @@ async def _measure(tools: Tools) -> None:
         with suppress(PayymoError, SQLAlchemyError):
             _OLDEST.set(await relay.oldest_seconds(tools.database, JOBS))
             _OLDEST_MESSAGE.set(await inbox.oldest_seconds(tools.database))
+            _OLDEST_LANE.set(await lanes.oldest_seconds(tools.database))
         await asyncio.sleep(_MEASURE_SECONDS)
 
 

@@ -27,8 +27,20 @@ OLD: Json = {
             }
         }
     },
+    "webhooks": {
+        "thing.made": {
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/c/Sent"}}}},
+            }
+        }
+    },
     "components": {
         "schemas": {
+            "Sent": {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"type": "string"}, "data": {"type": "object"}},
+            },
             "In": {
                 "type": "object",
                 "required": ["name"],
@@ -83,6 +95,8 @@ def schema(document: Json, name: str) -> Json:
         ),
         (lambda new: schema(new, "Out")["properties"]["later"].update(type="string"), "was null"),
         (lambda new: operation(new)["responses"].clear(), "no longer answers 201"),
+        (lambda new: new["webhooks"].pop("thing.made"), "thing.made: is gone"),
+        (lambda new: schema(new, "Sent")["properties"].pop("id"), "thing.made: id is gone"),
     ],
 )
 def test_names_what_breaks_a_client(change: Callable[[Json], object], said: str) -> None:
@@ -99,6 +113,8 @@ def test_names_what_breaks_a_client(change: Callable[[Json], object], said: str)
         lambda new: schema(new, "In")["required"].clear(),
         lambda new: schema(new, "In")["properties"]["kind"]["enum"].append("c"),
         lambda new: schema(new, "In")["properties"]["name"].update(type=["string", "null"]),
+        lambda new: schema(new, "Sent")["properties"].update(more={"type": "string"}),
+        lambda new: new["webhooks"].update({"thing.lost": {"post": {}}}),
         lambda new: schema(new, "Out")["properties"].update(more={"type": "string"}),
         lambda new: schema(new, "Out")["properties"]["later"].update(type=["string", "null"]),
     ],

@@ -30,7 +30,7 @@ async def test_stripes_objections_name_our_fields(shop: Shop) -> None:
         ({"confirm": True}, ""),
         ({"off_session": True}, ""),
         ({"metadata": {"payymo_invoice_id": "inv_1"}}, "/metadata"),
-        ({"metadata": {"a[b]": "x"}}, "/metadata/a[b]/[key]"),
+        ({"metadata": {"a[b]": "x"}}, "/metadata/a[b]"),
         ({"metadata": {"a": "x" * 501}}, "/metadata/a"),
         ({"statement_descriptor_suffix": "<b>"}, "/statement_descriptor_suffix"),
         ({"statement_descriptor_suffix": "123"}, "/statement_descriptor_suffix"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import select
 
 from payymo_api.core import clock
 from payymo_api.core.clock import now
@@ -14,7 +15,7 @@ from payymo_api.core.db import Database
 from payymo_api.core.types import EndpointId, TenantId, new_id, parse_public_id
 from payymo_api.webhooks.models import WebhookHour
 from payymo_api.webhooks.repository import stats
-from payymo_api.webhooks.repository.stats import HourRepository, Sent, added
+from payymo_api.webhooks.repository.stats import Sent, added
 from tests.conftest import Someone
 from tests.webhooks.factories import ENDPOINTS, endpoint
 
@@ -29,7 +30,8 @@ async def _add(database: Database, *attempts: Sent) -> None:
 
 async def _hours(database: Database, tenant_id: TenantId) -> Sequence[WebhookHour]:
     async with database.scope(tenant_id) as scope:
-        return await HourRepository(scope).since(HOUR - timedelta(days=1))
+        ordered = select(WebhookHour).order_by(WebhookHour.endpoint_id, WebhookHour.hour)
+        return (await scope.session.scalars(ordered)).all()
 
 
 def _new_endpoint() -> EndpointId:
@@ -99,8 +101,7 @@ async def test_hours_are_forgotten_after_thirty_days(
     while await stats.forget_old(database):
         pass
 
-    async with database.scope(tenant_id) as scope:
-        (row,) = await HourRepository(scope).since(old - timedelta(hours=1))
+    (row,) = await _hours(database, tenant_id)
     assert row.hour == kept.replace(minute=0, second=0, microsecond=0)
 
 
@@ -181,6 +182,8 @@ async def test_prometheus_reads_all_endpoints(
     assert found[f"{answers}_bucket", busy["id"], "+Inf"] == 5
     assert found[f"{answers}_count", busy["id"]] == 5
     assert found[f"{answers}_sum", busy["id"]] == 90.065
+    assert found["payymo_webhook_endpoint_active", busy["id"]] == 1
+    assert found["payymo_webhook_endpoint_failing_percent", busy["id"]] == 0
     assert foreign["id"] not in answer.text
     assert str(someone.tenant_id) not in answer.text
 

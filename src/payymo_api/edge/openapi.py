@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI knows of the routes, and what the contract says of all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
 
@@ -88,24 +88,28 @@ _ASK_PROVIDERS: Final = {
 }
 
 
-def install(app: FastAPI, tags: dict[str, str]) -> None:
-    """Serve our document in place of FastAPI's; `tags`: resource -> what it is."""
+def install(app: FastAPI, tags: dict[str, str], sent: Mapping[str, Json]) -> None:
+    """Serve our document in place of FastAPI's.
+
+    `tags`: resource -> what it is; `sent`: webhook -> a body.
+    """
 
     def document() -> Json:
         if app.openapi_schema is None:
-            app.openapi_schema = build(app, tags)
+            app.openapi_schema = build(app, tags, sent)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way
 
 
-def build(app: FastAPI, tags: dict[str, str]) -> Json:
+def build(app: FastAPI, tags: dict[str, str], sent: Mapping[str, Json]) -> Json:
     document = get_openapi(
         title=app.title,
         version=app.version,
         summary=app.summary,
         description=app.description,
         routes=app.routes,
+        webhooks=app.webhooks.routes,
         servers=[{"url": "/", "description": "This server."}],
         tags=[{"name": name, "description": text} for name, text in sorted(tags.items())],
         contact={"name": "Payymo", "url": "https://github.com/payymo/payymo"},
@@ -119,6 +123,9 @@ def build(app: FastAPI, tags: dict[str, str]) -> Json:
     for path, method, operation in _operations(document):
         _complete(path, method, operation)
         _exemplify(operation, schemas)
+    for name, sample in sent.items():  # by hand: FastAPI leaves nulls out of what it is given
+        content = document["webhooks"][name]["post"]["requestBody"]["content"]
+        content["application/json"]["example"] = sample
     whole: Json = _whole_numbers(document)
     return whole
 

@@ -7,8 +7,8 @@ then has no number, looks every second, and leases end by time alone.
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -45,6 +45,17 @@ class Presence:
             async with asyncio.timeout(seconds):
                 await self._news.wait()
         self._news.clear()
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Be present inside: what is held is ours until the end."""
+        keeping = asyncio.create_task(self.keep())
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
 
     async def keep(self) -> None:
         """Be present for ever; a lost session is made again, under another number."""

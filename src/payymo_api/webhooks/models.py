@@ -10,13 +10,49 @@ from sqlalchemy import (
     Integer,
     Uuid,
     func,
+    literal_column,
+    select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
+from payymo_api.core.clock import now
 from payymo_api.core.db import TenantOwned
 from payymo_api.core.types import DeliveryId, EndpointId, ErasureId, EventId, ReplayId
 from payymo_api.tenants.models import Tenant
+from payymo_api.webhooks.rules import health
+
+
+class WebhookLane(TenantOwned):
+    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 20).
+
+    `due_at`: when it is to be taken next; null while nothing waits. While a worker has it
+    (`leased_by` is the number of its presence), that is when the lease ends; `leases` counts how
+    often it was taken. `is_open`: the endpoint is enabled. `failing_since`: the first failure since
+    the last success.
+    """
+
+    __tablename__ = "webhook_lanes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "endpoint_id"], ["webhook_endpoints.tenant_id", "webhook_endpoints.id"]
+        ),
+        Index("ix_webhook_lanes_due", "due_at", postgresql_where=text("is_open")),
+        Index(
+            "ix_webhook_lanes_leased",
+            "leased_by",
+            postgresql_where=text("leased_by IS NOT NULL"),
+        ),
+    )
+
+    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
+    is_open: Mapped[bool]
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[int | None]
+    leases: Mapped[int] = mapped_column(server_default="0")
+    failing_since: Mapped[datetime | None]
+    warned_percent: Mapped[int] = mapped_column(server_default="0")
 
 
 class WebhookEndpoint(TenantOwned):
@@ -24,7 +60,7 @@ class WebhookEndpoint(TenantOwned):
 
     Sealed, and opened by `service.opening` only: `secret` and, during a rotation, the one before,
     the same of `signing_key` (ed25519), and `header_values`. `filter` is JSON text, so that its
-    numbers stay exact. `verified_at`: the URL has echoed a challenge.
+    numbers stay exact. `verified_at`: the URL has echoed a challenge. `failing_since`: its lane's.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -62,6 +98,15 @@ class WebhookEndpoint(TenantOwned):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     removed_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None] = column_property(
+        select(WebhookLane.failing_since)
+        .where(
+            WebhookLane.tenant_id == literal_column("webhook_endpoints.tenant_id"),
+            WebhookLane.endpoint_id == id,
+        )
+        .correlate_except(WebhookLane)
+        .scalar_subquery()
+    )
 
     @property
     def active(self) -> bool:
@@ -81,37 +126,16 @@ class WebhookEndpoint(TenantOwned):
     def asymmetric(self) -> bool:
         return self.signing_key is not None
 
+    @property
+    def failing_percent(self) -> int | None:
+        """How much of the time is over that it may fail; while it is sent nothing, none is."""
+        since = self.failing_since
+        return health.percent(since, now()) if since and self.active else None
 
-class WebhookLane(TenantOwned):
-    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 20).
-
-    `due_at`: when it is to be taken next; null while nothing waits. While a worker has it
-    (`leased_by` is the number of its presence), that is when the lease ends; `leases` counts how
-    often it was taken. `is_open`: the endpoint is enabled. `failing_since`: the first failure since
-    the last success.
-    """
-
-    __tablename__ = "webhook_lanes"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "endpoint_id"], ["webhook_endpoints.tenant_id", "webhook_endpoints.id"]
-        ),
-        Index("ix_webhook_lanes_due", "due_at", postgresql_where=text("is_open")),
-        Index(
-            "ix_webhook_lanes_leased",
-            "leased_by",
-            postgresql_where=text("leased_by IS NOT NULL"),
-        ),
-    )
-
-    endpoint_id: Mapped[EndpointId] = mapped_column(primary_key=True)
-    is_open: Mapped[bool]
-    due_at: Mapped[datetime | None]
-    leased_until: Mapped[datetime | None]
-    leased_by: Mapped[int | None]
-    leases: Mapped[int] = mapped_column(server_default="0")
-    failing_since: Mapped[datetime | None]
-    warned_percent: Mapped[int] = mapped_column(server_default="0")
+    @property
+    def disables_at(self) -> datetime | None:
+        since = self.failing_since
+        return health.disables_at(since) if since and self.active else None
 
 
 class WebhookDelivery(TenantOwned):

@@ -20,7 +20,8 @@ class EndpointRepository(TenantRepository[WebhookEndpoint]):
         return (await self._session.scalars(statement)).all()
 
     async def locked(self, id: EndpointId) -> WebhookEndpoint | None:
-        statement = self.select().where(WebhookEndpoint.id == id).with_for_update()
+        statement = self.select().where(WebhookEndpoint.id == id)
+        statement = statement.with_for_update(key_share=True)
         return await self._session.scalar(statement.execution_options(populate_existing=True))
 
     async def shared(self, id: EndpointId) -> WebhookEndpoint | None:

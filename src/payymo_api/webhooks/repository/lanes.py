@@ -6,10 +6,10 @@ order of their keys, as everybody does.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from payymo_api.core.db import AnyScope
+from payymo_api.core.db import AnyScope, Database
 from payymo_api.core.types import EndpointId, TenantId
 from payymo_api.core.writes import Write, WriteScope
 from payymo_api.messaging.leases import LIVING
@@ -93,13 +93,39 @@ _OPEN = """
 INSERT INTO webhook_lanes AS l (tenant_id, endpoint_id, is_open, due_at)
 VALUES ({}::uuid, {}::uuid, {}::boolean, now())
 ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET is_open = excluded.is_open,
-    due_at = CASE WHEN l.leased_until > now() THEN l.due_at ELSE least(l.due_at, now()) END
+    due_at = CASE WHEN l.leased_until > now() THEN l.due_at ELSE least(l.due_at, now()) END,
+    failing_since = CASE WHEN l.is_open OR NOT excluded.is_open THEN l.failing_since END,
+    warned_percent = CASE WHEN l.is_open OR NOT excluded.is_open THEN l.warned_percent ELSE 0 END
+"""
+"""Whoever opens it again has seen to it: it is not failing until it fails again."""
+_FAILING_NOW = """
+SELECT l.tenant_id, l.endpoint_id, l.failing_since, l.warned_percent FROM webhook_lanes l
+JOIN unnest($1::uuid[], $2::uuid[]) AS mine (tenant_id, endpoint_id) USING (tenant_id, endpoint_id)
+WHERE l.is_open AND l.failing_since IS NOT NULL
+ORDER BY l.tenant_id, l.endpoint_id FOR NO KEY UPDATE OF l
+"""
+_WARNED = """
+UPDATE webhook_lanes SET warned_percent = {} WHERE tenant_id = {} AND endpoint_id = {}
+"""
+_ANEW = """
+UPDATE webhook_lanes SET failing_since = {}, warned_percent = 0
+WHERE tenant_id = {} AND endpoint_id = {}
+"""
+_OLDEST = """
+SELECT extract(epoch FROM now() - min(due_at))::float8 AS seconds
+FROM webhook_lanes WHERE is_open AND due_at <= now()
 """
 _LEASES = "SELECT leases FROM webhook_lanes WHERE tenant_id = $1 AND endpoint_id = $2"
 _HELD = f"""
 SELECT true FROM webhook_lanes WHERE tenant_id = $1 AND endpoint_id = $2 AND leases = $3
 AND leased_until > now() AND (leased_by < 0 OR leased_by IN ({LIVING}))
 """  # noqa: S608  our own text
+
+
+class Failing(NamedTuple):
+    key: Key
+    since: datetime
+    warned_percent: int
 
 
 async def touch(scope: AnyScope, endpoint_ids: Collection[EndpointId]) -> None:
@@ -154,6 +180,13 @@ async def release(scope: WriteScope, keys: Collection[Key], by: int) -> None:
     await scope.fetch(_RELEASE, *columns(keys), by)
 
 
+async def oldest_seconds(database: Database) -> float:
+    """Return for how long the endpoint that is due longest has been waiting for a worker."""
+    async with database.system_write_scope() as scope:
+        (row,) = await scope.fetch(_OLDEST)
+    return float(row["seconds"] or 0)
+
+
 async def free_those_of_the_dead(scope: WriteScope) -> None:
     """Make due what workers had that are gone."""
     await scope.fetch(_FREE)
@@ -162,6 +195,24 @@ async def free_those_of_the_dead(scope: WriteScope) -> None:
 def note_failing(since: Mapping[Key, datetime | None]) -> Write:
     """Keep since when these endpoints fail; None for one that has answered."""
     return Write(_FAILING, [*columns(since), list(since.values())])
+
+
+async def failing(scope: AnyScope, keys: Collection[Key]) -> list[Failing]:
+    """Return those of the endpoints that are served and fail, their lanes locked."""
+    rows = await scope.fetch(_FAILING_NOW, *columns(keys))
+    return [
+        Failing((row["tenant_id"], row["endpoint_id"]), row["failing_since"], row["warned_percent"])
+        for row in rows
+    ]
+
+
+async def note_warned(scope: AnyScope, endpoint_id: EndpointId, percent: int) -> None:
+    await scope.write(Write(_WARNED, [percent, scope.tenant_id, endpoint_id]))
+
+
+async def count_anew(scope: AnyScope, endpoint_id: EndpointId, since: datetime) -> None:
+    """Take it that the endpoint fails since then."""
+    await scope.write(Write(_ANEW, [since, scope.tenant_id, endpoint_id]))
 
 
 def columns(keys: Collection[Key]) -> tuple[list[UUID], list[UUID]]:

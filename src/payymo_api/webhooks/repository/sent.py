@@ -6,10 +6,14 @@ from typing import Any
 from payymo_api.core.writes import WriteScope
 from payymo_api.webhooks.repository.lanes import WINDOW
 
-_COLUMNS = "id, event_id, ordering_key, attempt_count, attempts_before, next_attempt_at, sequence"
+_COLUMNS = (
+    "id, event_id, replay_id, ordering_key, attempt_count, attempts_before, next_attempt_at,"
+    " sequence"
+)
 _PENDING = "tenant_id = mine.tenant_id AND endpoint_id = mine.endpoint_id AND status = 'pending'"
 _DUE = f"""
-SELECT mine.tenant_id, mine.endpoint_id, d.*, e.body
+SELECT mine.tenant_id, mine.endpoint_id, d.*, e.body,
+    CASE WHEN d.replay_id IS NULL THEN e.occurred_at END AS occurred_at
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[], $5::uuid[])
     AS mine (tenant_id, endpoint_id, room, after_at, after_id)
 CROSS JOIN LATERAL (

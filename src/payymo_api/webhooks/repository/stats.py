@@ -1,13 +1,14 @@
 """What was sent to endpoints, counted by the hour and kept for 30 days."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, delete, func, select, tuple_
 
-from payymo_api.core.db import Database
+from payymo_api.core.clock import now
+from payymo_api.core.db import AnyScope, Database
 from payymo_api.core.repository import TenantRepository
 from payymo_api.core.types import EndpointId, TenantId
 from payymo_api.core.writes import Write
@@ -32,6 +33,51 @@ ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
     FROM unnest(kept.buckets, excluded.buckets) WITH ORDINALITY AS both_ (before, more, place)
     ORDER BY place)
 """
+_TOTALS = """
+SELECT endpoint_id, sum(delivered)::bigint AS delivered, sum(failed)::bigint AS failed,
+    sum(milliseconds)::bigint AS milliseconds,
+    ARRAY(
+        SELECT sum(attempts)::bigint
+        FROM webhook_hours each, unnest(buckets) WITH ORDINALITY AS counted (attempts, place)
+        WHERE each.tenant_id = $1 AND each.endpoint_id = hours.endpoint_id AND each.hour >= $2
+        GROUP BY place ORDER BY place) AS buckets
+FROM webhook_hours hours WHERE tenant_id = $1 AND hour >= $2 GROUP BY endpoint_id
+"""
+_WAITING = """
+SELECT mine.id, count(found.created_at) AS deliveries, min(found.created_at) AS oldest
+FROM unnest($2::uuid[]) AS mine (id)
+LEFT JOIN LATERAL (
+    (SELECT created_at FROM webhook_deliveries
+     WHERE tenant_id = $1 AND endpoint_id = mine.id
+     AND status = 'pending' AND ordering_key IS NULL
+     ORDER BY next_attempt_at, id LIMIT $3)
+    UNION ALL
+    (SELECT created_at FROM webhook_deliveries
+     WHERE tenant_id = $1 AND endpoint_id = mine.id
+     AND status = 'pending' AND ordering_key IS NOT NULL
+     ORDER BY sequence, id LIMIT $3)
+    LIMIT $3) found ON true
+GROUP BY mine.id
+"""
+
+
+class Totals(NamedTuple):
+    """What several hours add up to."""
+
+    delivered: int = 0
+    failed: int = 0
+    milliseconds: int = 0
+    buckets: Sequence[int] = ()
+
+
+class Waiting(NamedTuple):
+    """How many deliveries are pending for an endpoint, and since when the oldest of them is."""
+
+    deliveries: int
+    oldest: datetime | None
+
+    def age_seconds(self, at: datetime) -> int | None:
+        return int((at - self.oldest).total_seconds()) if self.oldest else None
 
 
 class Sent(NamedTuple):
@@ -51,8 +97,7 @@ def added(attempts: Iterable[Sent]) -> Write:
     """
     hours: dict[tuple[TenantId, EndpointId, datetime], list[Sent]] = defaultdict(list)
     for each in attempts:
-        hour = each.ended_at.replace(minute=0, second=0, microsecond=0)
-        hours[each.tenant_id, each.endpoint_id, hour].append(each)
+        hours[each.tenant_id, each.endpoint_id, hour_of(each.ended_at)].append(each)
     rows = [(*key, *_counts(hours[key])) for key in sorted(hours)]
     return Write(_ADD, [list(column) for column in zip(*rows, strict=True)])
 
@@ -67,15 +112,45 @@ def _counts(attempts: Sequence[Sent]) -> tuple[int, int, int, str]:
 class HourRepository(TenantRepository[WebhookHour]):
     model = WebhookHour
 
-    async def since(
-        self, moment: datetime, endpoint_id: EndpointId | None = None
-    ) -> Sequence[WebhookHour]:
-        """Return the hours that began at or after the moment, of one endpoint or of all."""
-        statement = self.select().where(WebhookHour.hour >= moment)
-        if endpoint_id is not None:
-            statement = statement.where(WebhookHour.endpoint_id == endpoint_id)
-        ordered = statement.order_by(WebhookHour.endpoint_id, WebhookHour.hour)
-        return (await self._session.scalars(ordered)).all()
+    async def since(self, moment: datetime, endpoint_id: EndpointId) -> Sequence[WebhookHour]:
+        """Return the endpoint's hours that began at or after the moment, the earliest first."""
+        statement = self.select().where(
+            WebhookHour.endpoint_id == endpoint_id, WebhookHour.hour >= moment
+        )
+        return (await self._session.scalars(statement.order_by(WebhookHour.hour))).all()
+
+    async def was_sent_to(self, endpoint_id: EndpointId, since: datetime) -> bool:
+        """Tell whether anything was sent to it since then, before the hour that runs."""
+        statement = self.select().where(
+            WebhookHour.endpoint_id == endpoint_id,
+            WebhookHour.hour >= since,
+            WebhookHour.hour < hour_of(now()),
+        )
+        return await self._session.scalar(statement.limit(1)) is not None
+
+
+async def totals(scope: AnyScope, since: datetime) -> dict[EndpointId, Totals]:
+    """Return what was sent to each endpoint in the hours that began at or after the moment."""
+    rows = await scope.fetch(_TOTALS, scope.tenant_id, since)
+    return {
+        row["endpoint_id"]: Totals(
+            row["delivered"], row["failed"], row["milliseconds"], row["buckets"]
+        )
+        for row in rows
+    }
+
+
+async def waiting(
+    scope: AnyScope, endpoint_ids: Collection[EndpointId], most: int
+) -> dict[EndpointId, Waiting]:
+    """Return what waits for each: of more than `most`, that many are looked at."""
+    rows = await scope.fetch(_WAITING, scope.tenant_id, list(endpoint_ids), most)
+    return {row["id"]: Waiting(row["deliveries"], row["oldest"]) for row in rows}
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Return its beginning, in UTC."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 async def forget_old(database: Database) -> int:

@@ -12,10 +12,10 @@ class Window:
     comes: an endpoint that hangs holds few of the slots that all endpoints share.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, is_failing: bool) -> None:
         self.most = most
-        self.size = min(FIRST, most)
-        self.is_failing = False
+        self.size = 1 if is_failing else min(FIRST, most)
+        self.is_failing = is_failing
 
     def delivered(self) -> None:
         self.is_failing = False

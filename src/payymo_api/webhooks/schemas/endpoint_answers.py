@@ -6,7 +6,22 @@ from payymo_api.core.fields import Answer, Instant
 from payymo_api.core.refs import EndpointRef
 from payymo_api.webhooks.schemas.filters import StoredFilter
 
+EndpointStatus = Literal["enabled", "paused", "disabled"]
 Ordering = Literal["endpoint", "object"]
+FailingSince = Annotated[
+    Instant | None,
+    Field(description="The first failure since something was last delivered; null: healthy."),
+]
+FailingPercent = Annotated[
+    int | None,
+    Field(
+        description="How much of the five days is over that it may fail, up to 100; null: healthy, "
+        "or not sent to."
+    ),
+]
+DisablesAt = Annotated[
+    Instant | None, Field(description="From then on, an attempt that fails disables it.")
+]
 
 
 class EndpointAnswer(Answer):
@@ -15,7 +30,7 @@ class EndpointAnswer(Answer):
     event_types: list[str]
     filter: StoredFilter
     description: str | None
-    status: Literal["enabled", "paused", "disabled"]
+    status: EndpointStatus
     enabled: Annotated[bool, Field(description="False: it is disabled.")]
     paused: bool
     disabled_reason: Annotated[
@@ -42,6 +57,9 @@ class EndpointAnswer(Answer):
     ]
     verify_ownership: bool
     verified_at: Instant | None
+    failing_since: FailingSince
+    failing_percent: FailingPercent
+    disables_at: DisablesAt
     previous_secret_until: Annotated[
         Instant | None, Field(description="Until then the secret before the last rotation signs.")
     ]

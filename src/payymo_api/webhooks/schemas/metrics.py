@@ -5,6 +5,12 @@ from pydantic import Field, WithJsonSchema
 
 from payymo_api.core.fields import Answer, Filters, Instant
 from payymo_api.core.refs import EndpointRef
+from payymo_api.webhooks.schemas.endpoint_answers import (
+    DisablesAt,
+    EndpointStatus,
+    FailingPercent,
+    FailingSince,
+)
 
 Ratio = Annotated[Decimal, WithJsonSchema({"type": "number", "examples": [0.9987]})]
 Milliseconds = Annotated[
@@ -38,6 +44,16 @@ class HourFigures(Figures):
 
 class EndpointMetrics(Figures):
     endpoint_id: EndpointRef
+    status: EndpointStatus
+    waiting: Annotated[
+        int, Field(description="Deliveries that are pending; 10,001: there are more than 10,000.")
+    ]
+    queue_age_seconds: Annotated[
+        int | None, Field(description="Age of the oldest of them; null: nothing waits.")
+    ]
+    failing_since: FailingSince
+    failing_percent: FailingPercent
+    disables_at: DisablesAt
     since: Annotated[Instant, Field(description="The beginning of the first hour.")]
     hours: Annotated[
         list[HourFigures], Field(description="The earliest first; without those of no attempt.")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from payymo_api.core import log
@@ -35,6 +36,7 @@ _GATHER_SECONDS = 0.002  # posts end in swarms: one turn serves many
 _SETTLED_WITHIN = 0.02
 _KEPT_SECONDS = 600.0  # then a lane is taken anew: what has expired of its endpoint is read again
 _GRACE_SECONDS = 10.0
+_TURN_SECONDS = 5.0
 _MOST_LANES = 1000
 _MOST_UNDER_WAY = 1000
 _MOST_UNSETTLED = 2000
@@ -42,6 +44,8 @@ _MOST_KNOWN = 6000
 _LANES_AT_ONCE = 200
 _SETTLED_SOON, _SETTLED_AT_ONCE = 100, 500
 _log = log.get(__name__)
+_LANES = Gauge("payymo_webhook_lanes", "Endpoints that this worker serves now")
+_UNDER_WAY = Gauge("payymo_webhook_under_way", "Webhooks that are being sent now")
 
 
 class Dispatcher:
@@ -82,7 +86,7 @@ class Dispatcher:
         try:
             while True:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
+                    async with asyncio.timeout(_SETTLED_WITHIN if self._results else _LOOK_SECONDS):
                         await self._wake.wait()
                 await asyncio.sleep(_GATHER_SECONDS)
                 self._wake.clear()
@@ -145,6 +149,8 @@ class Dispatcher:
         await self._read()
         for lane in self._lanes.values():
             self._pump(lane)
+        _LANES.set(len(self._lanes))
+        _UNDER_WAY.set(len(self._posts))
 
     def _check_presence(self) -> None:
         """Under another number, what we had may be anybody's."""
@@ -162,6 +168,7 @@ class Dispatcher:
         room = min(_MOST_LANES - len(self._lanes), _LANES_AT_ONCE)
         self._seeks = False
         if room <= 0:
+            self._make_room()
             return
         taken_at, holder = _time(), self._holder
         async with self._database.system_write_scope() as scope:
@@ -171,6 +178,10 @@ class Dispatcher:
         for row in rows:
             endpoint = transient(WebhookEndpoint, **row)
             key = (endpoint.tenant_id, endpoint.id)
+            if lost := self._lanes.get(key):  # ours again, while posts of it are under way
+                lost.close()
+                lost.holder = holder
+                continue
             self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
                 key,
                 open_endpoint(self._keyring, endpoint),
@@ -179,6 +190,12 @@ class Dispatcher:
                 taken_at=taken_at,
             )
         self._seeks = self._seeks or len(taken) == room
+
+    def _make_room(self) -> None:
+        """Let go of those that were served longest, so that every endpoint has its turn."""
+        longest = sorted(self._lanes.values(), key=lambda lane: lane.taken_at)[:_LANES_AT_ONCE]
+        now = _time()
+        self._close([lane for lane in longest if now - lane.taken_at >= _TURN_SECONDS])
 
     async def _renew(self, now: float) -> None:
         """Keep what we have; what is no longer ours, or closed, or had for long, is let go."""
@@ -280,6 +297,7 @@ class Dispatcher:
                 async with self._database.system_write_scope() as scope:
                     await lanes.release(scope, keys, holder)
             for lane in some:
+                self._seeks = self._seeks or lane.is_closing
                 del self._lanes[lane.key], self._by_endpoint[lane.key[1]]
 
     def _close(self, some: Iterable[Lane]) -> None:

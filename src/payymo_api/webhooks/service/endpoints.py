@@ -188,5 +188,5 @@ def _give_secret(keyring: Keyring, row: WebhookEndpoint) -> str:
 
 async def _save(scope: Scope, row: WebhookEndpoint) -> None:
     await scope.session.flush()
-    await scope.session.refresh(row)
     await lanes.open_or_close(scope, row.id, is_open=row.active)
+    await scope.session.refresh(row)

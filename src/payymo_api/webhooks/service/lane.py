@@ -21,12 +21,16 @@ _START = (datetime(2000, 1, 1, tzinfo=UTC), UUID(int=0))
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A delivery as it is sent. `attempt` counts from 1 since it was last asked for."""
+    """A delivery as it is sent. `attempt` counts from 1 since it was last asked for.
+
+    `occurred_at`: when the event happened; None of one that was asked for again.
+    """
 
     id: DeliveryId
     event_id: EventId
     ordering_key: str | None
     attempt: int
+    occurred_at: datetime | None
     body: bytes = field(repr=False)
 
 
@@ -53,7 +57,7 @@ class Lane:
         self.failing_since = failing_since
         self.taken_at = self.busy_at = taken_at
         self.expires_at = taken_at + LEASE.total_seconds()
-        self.window = Window(to.max_concurrency)
+        self.window = Window(to.max_concurrency, is_failing=failing_since is not None)
         self.pace = Pace(to.rate_limit)
         self.known: set[DeliveryId] = set()
         self.under_way = 0
@@ -99,6 +103,7 @@ class Lane:
             row["event_id"],
             row["ordering_key"],
             row["attempt_count"] - row["attempts_before"] + 1,
+            row["occurred_at"],
             row["body"],
         )
         self.known.add(parcel.id)

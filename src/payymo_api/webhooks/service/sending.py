@@ -68,6 +68,9 @@ async def send(sender: Sender, to: Destination, parcel: Parcel) -> Attempt:
         answer = await sender.post(to.url, headers, parcel.body)
     except DeliveryFailed as failure:
         return Attempt(started, failure.elapsed_ms, error=failure.kind.value, detail=failure.detail)
+    except Exception:  # noqa: BLE001  one that can not be sent must not hold up the others
+        _log.exception("webhook_crashed", id=public_id("evt", parcel.event_id))
+        return Attempt(started, 0, error="internal_error", detail="We could not send it.")
     return Attempt(
         started,
         answer.elapsed_ms,

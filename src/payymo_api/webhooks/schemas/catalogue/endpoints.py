@@ -27,6 +27,9 @@ _DISABLED: Final[dict[str, Any]] = {
     "public_key": None,
     "verify_ownership": False,
     "verified_at": None,
+    "failing_since": None,
+    "failing_percent": None,
+    "disables_at": None,
     "previous_secret_until": None,
     **MADE_AND_CHANGED,
 }

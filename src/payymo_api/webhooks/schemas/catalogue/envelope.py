@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
+import orjson
 from pydantic import Field, create_model
 
 from payymo_api.core.fields import Answer, Instant
 from payymo_api.core.refs import EventRef, TenantRef
+from payymo_api.edge import exact
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.catalogue.event_type import EventType
 from payymo_api.webhooks.schemas.catalogue.samples import sample_id
@@ -18,11 +20,16 @@ class Envelope(Answer):
     timestamp: Annotated[Instant, Field(description="When it happened.")]
     tenant_id: TenantRef
     sequence: Annotated[
-        int, Field(ge=0, description="Counts the tenant's events without gaps; 0 in a test.")
+        int,
+        Field(
+            ge=0, description="Counts the tenant's events without gaps; 0: a test of one endpoint."
+        ),
     ]
     api_version: Annotated[str, Field(examples=["v1"])]
     data: Mapping[str, Any]
-    test: Annotated[bool, Field(description="True: somebody has asked for a test.")] = False
+    test: Annotated[bool, Field(description="True: made for trying things out, and no fact.")] = (
+        False
+    )
 
 
 def _envelope(type: EventType) -> type[Envelope]:
@@ -42,9 +49,8 @@ ENVELOPES: Final[Mapping[str, type[Envelope]]] = {
 }
 
 
-def sample(type: EventType) -> dict[str, Any]:
-    """Return what a body of this type may look like."""
-    return {
+def _sample(type: EventType) -> dict[str, Any]:
+    body = {
         "id": sample_id("evt"),
         "event_type": type.name,
         "timestamp": "2026-11-23T09:30:00Z",
@@ -53,3 +59,11 @@ def sample(type: EventType) -> dict[str, Any]:
         "api_version": "v1",
         "data": dict(type.example),
     }
+    found: dict[str, Any] = orjson.loads(exact.dump_plain(body))
+    return found
+
+
+SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
+    name: _sample(type) for name, type in EVENT_TYPES.items()
+}
+"""What a body of each type may look like, as plain JSON."""

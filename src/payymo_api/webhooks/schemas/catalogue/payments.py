@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from payymo_api.payments.schemas.connections import StripeConnectionDetail
+from payymo_api.payments.schemas.connections import StripeConnectionAnswer
 from payymo_api.payments.schemas.disputes import DisputeAnswer
 from payymo_api.payments.schemas.payments import PaymentAnswer
 from payymo_api.payments.schemas.payouts import PayoutAnswer
@@ -29,15 +29,6 @@ _CONNECTION: Final[dict[str, Any]] = {
     "error": None,
     "activated_at": "2026-11-23T09:30:00Z",
     **MADE_AND_CHANGED,
-    "history_status": "complete",
-    "history": [
-        {
-            "kind": "payment_intent",
-            "fetched": 1200,
-            "complete": True,
-            "oldest": "2024-01-08T10:00:00Z",
-        }
-    ],
 }
 _PAYMENT: Final[dict[str, Any]] = {
     "id": sample_id("sp"),
@@ -137,7 +128,7 @@ TYPES: Final = (
     EventType(
         "stripe_connection.revoked",
         "The owner of a Stripe account took our access back.",
-        StripeConnectionDetail,
+        StripeConnectionAnswer,
         _CONNECTION,
     ),
     _payment("stripe_payment.succeeded", "A Stripe payment succeeded."),
