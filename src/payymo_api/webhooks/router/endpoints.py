@@ -152,9 +152,10 @@ async def test_webhook_endpoint(
 async def list_endpoint_attempts(
     scope: ScopeDep, endpoint_id: EndpointRef, filters: Annotated[AttemptFilters, Query()]
 ) -> Listing[AttemptAnswer]:
-    """List the attempts at an endpoint: of the newest delivery first, and of that the last first.
+    """List the attempts at an endpoint, those of the newest delivery first.
 
-    A delivery that is tried for days is found where it was made, not where it was tried last.
+    Of one delivery, the last attempt comes first. A delivery that is tried for days is found where
+    it was made, not where it was tried last.
     """
     await EndpointRepository(scope).get(endpoint_id)
     page = await AttemptRepository(scope).of_endpoint(endpoint_id, filters)
