@@ -116,6 +116,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     world = World(app, owner)
     ids = world.ids
     ids["institution_id"] = "ALBION_ALBNGB2L"
+    ids["event_type"] = "transaction.created"
     ids["key_id"] = await _make(owner, "/api_keys", {"name": "a key"})
     ids["endpoint_id"] = await _make(owner, "/webhook_endpoints", ENDPOINT)
     ids["customer_id"] = await _make(owner, "/customers", CUSTOMER)
