@@ -186,6 +186,13 @@ class WebhookDelivery(TenantOwned):
             "id",
             postgresql_where=text("status = 'pending' AND ordering_key IS NOT NULL"),
         ),
+        Index(
+            "ix_webhook_deliveries_failed",
+            "tenant_id",
+            "endpoint_id",
+            "sequence",
+            postgresql_where=text("status = 'failed'"),
+        ),
     )
     prefix = "dlv"
 

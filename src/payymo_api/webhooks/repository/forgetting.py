@@ -24,12 +24,19 @@ DELETE FROM outbox_events
 USING unnest($1::uuid[], $2::uuid[]) AS old (tenant_id, id)
 WHERE outbox_events.tenant_id = old.tenant_id AND outbox_events.id = old.id
 """
+_FORGET_REPLAYS = """
+DELETE FROM webhook_replays WHERE (tenant_id, id) IN (
+  SELECT tenant_id, id FROM webhook_replays WHERE created_at < now() - $1::interval LIMIT $2
+) RETURNING id
+"""
 
 
 async def forget_old(database: Database) -> int:
     """Delete a batch of what is past its time; return how many rows, 0 if none is left."""
     async with database.system_write_scope() as scope:
         old = await scope.fetch(_OLD, EVENTS_KEPT, _EVENTS_AT_ONCE)
+        if not old:
+            return len(await scope.fetch(_FORGET_REPLAYS, EVENTS_KEPT, _EVENTS_AT_ONCE))
         keys = [row["tenant_id"] for row in old], [row["id"] for row in old]
         gone = await scope.fetch(_FORGET_DELIVERIES, *keys, _DELIVERIES_AT_ONCE)
         if len(gone) == _DELIVERIES_AT_ONCE:
