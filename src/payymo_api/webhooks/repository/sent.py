@@ -31,7 +31,7 @@ CROSS JOIN LATERAL (
             ORDER BY sequence, id LIMIT {WINDOW}) first) keyed
      WHERE is_clear ORDER BY sequence, id LIMIT mine.room)) d
 CROSS JOIN LATERAL (
-    SELECT body FROM outbox_events
+    SELECT body, occurred_at FROM outbox_events
     WHERE tenant_id = mine.tenant_id AND id = d.event_id LIMIT 1) e
 """  # noqa: S608  our own text
 """Of those in order, one is due when all before it of its key are: it goes right behind them. The
