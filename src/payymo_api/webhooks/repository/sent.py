@@ -1,4 +1,4 @@
-"""Deliveries of all tenants as the workers read and write them: many in one statement (ADR 20)."""
+"""Deliveries of all tenants as the workers read and write them: many in one statement (ADR 21)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
