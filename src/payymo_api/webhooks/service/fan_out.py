@@ -1,4 +1,4 @@
-"""Committed events -> deliveries: numbered, serialised once, owed to who wants them (ADR 20)."""
+"""Committed events -> deliveries: numbered, serialised once, owed to who wants them (ADR 21)."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -98,7 +98,7 @@ def _owed(
         by_tenant[row["tenant_id"]].append(transient(WebhookEndpoint, **row))
     for event in events:
         for endpoint in by_tenant[event.tenant_id]:
-            if event.erased_at is None and is_wanted(endpoint, event):
+            if is_wanted(endpoint, event):
                 yield (
                     event.tenant_id,
                     new_id(),
