@@ -24,7 +24,7 @@ from payymo_api.webhooks.rules import health
 
 
 class WebhookLane(TenantOwned):
-    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 20).
+    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 21).
 
     `due_at`: when it is to be taken next; null while nothing waits. While a worker has it
     (`leased_by` is the number of its presence), that is when the lease ends; `leases` counts how

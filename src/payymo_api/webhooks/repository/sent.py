@@ -1,4 +1,4 @@
-"""Deliveries of all tenants as the workers read and write them: many in one statement (ADR 20)."""
+"""Deliveries of all tenants as the workers read and write them: many in one statement (ADR 21)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ CROSS JOIN LATERAL (
             ORDER BY sequence, id LIMIT {WINDOW}) first) keyed
      WHERE is_clear ORDER BY sequence, id LIMIT mine.room)) d
 CROSS JOIN LATERAL (
-    SELECT body FROM outbox_events
+    SELECT body, occurred_at FROM outbox_events
     WHERE tenant_id = mine.tenant_id AND id = d.event_id LIMIT 1) e
 """  # noqa: S608  our own text
 """Of those in order, one is due when all before it of its key are: it goes right behind them. The

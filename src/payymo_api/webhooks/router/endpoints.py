@@ -67,7 +67,7 @@ async def replace_webhook_endpoint(
 ) -> EndpointAnswer:
     """Replace what an endpoint gets and where.
 
-    Disabled, it gets nothing new and its open deliveries wait; enabled again, they are sent.
+    Disabled, it gets nothing: what is open and what happens meanwhile is sent when it is enabled.
     """
     allow = parts.settings.webhook_allow_loopback
     row = await service.replace_endpoint(

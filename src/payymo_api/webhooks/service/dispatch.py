@@ -1,7 +1,7 @@
 """The dispatcher of a webhook worker: takes lanes, reads them, sends, settles, gives them back.
 
 One turn at a time reads and settles, so that nothing is read that is being settled; posts run
-beside it. ADR 20 tells why lanes, and what a turn costs.
+beside it. ADR 21 tells why lanes, and what a turn costs.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Committed events -> deliveries: numbered, serialised once, owed to who wants them (ADR 20)."""
+"""Committed events -> deliveries: numbered, serialised once, owed to who wants them (ADR 21)."""
 
 import asyncio
 from collections import Counter, defaultdict
