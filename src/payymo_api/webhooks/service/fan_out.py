@@ -98,7 +98,7 @@ def _owed(
         by_tenant[row["tenant_id"]].append(transient(WebhookEndpoint, **row))
     for event in events:
         for endpoint in by_tenant[event.tenant_id]:
-            if event.erased_at is None and is_wanted(endpoint, event):
+            if is_wanted(endpoint, event):
                 yield (
                     event.tenant_id,
                     new_id(),
