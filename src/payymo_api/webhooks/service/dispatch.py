@@ -292,6 +292,7 @@ class Dispatcher:
             lane.window.delivered()
         else:
             lane.window.failed(answered=attempt.status_code is not None)
+            lane.trim()
         lane.answered(parcel, is_over=found.is_over, now=monotonic())
         if attempt.disables:
             lane.close()
