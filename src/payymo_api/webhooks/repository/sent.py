@@ -48,12 +48,14 @@ settled AS (
         next_attempt_at = CASE WHEN d.status = 'pending' THEN told.next_attempt_at END,
         delivered_at = coalesce(d.delivered_at, told.delivered_at)
     FROM told WHERE d.tenant_id = told.tenant_id AND d.id = told.id
-    RETURNING d.tenant_id, d.id, d.attempt_count)
+    RETURNING d.tenant_id, d.id, d.attempt_count, d.error AS ended_by)
 INSERT INTO webhook_attempts (tenant_id, delivery_id, number, status_code, error, detail, answer,
     milliseconds, started_at)
-SELECT tenant_id, id, attempt_count, status_code, error, detail, answer, milliseconds, started_at
+SELECT tenant_id, id, attempt_count, status_code, error, detail,
+    CASE WHEN ended_by IS NULL THEN answer END, milliseconds, started_at
 FROM settled JOIN told USING (tenant_id, id)
 """
+"""Of an event that was erased meanwhile, no answer is kept."""
 
 
 async def due(scope: WriteScope, columns: Sequence[Sequence[Any]]) -> Sequence[Mapping[str, Any]]:
