@@ -55,7 +55,7 @@ class FanOut:
 
     async def batch(self) -> int:
         """Fan out the next events; return how many, 0 if there are none or somebody else does."""
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             if not await arriving.become_the_one(scope):
                 return 0
             rows = await arriving.arrived(scope, self._after, OF_A_TENANT, AT_ONCE)
