@@ -50,7 +50,9 @@ RETURNING l.tenant_id, l.endpoint_id, l.failing_since
 _RENEW = f"""
 UPDATE webhook_lanes l SET leased_until = now() + $4::interval, due_at = now() + $4::interval
 FROM ({_LOCKED.format("$1", "$2")}) mine WHERE {_AMONG} AND l.leased_by = $3
-RETURNING l.tenant_id, l.endpoint_id, l.is_open
+RETURNING l.tenant_id, l.endpoint_id, l.is_open, (
+    SELECT updated_at FROM webhook_endpoints e
+    WHERE e.tenant_id = l.tenant_id AND e.id = l.endpoint_id)
 """  # noqa: S608  our own text
 _ENDPOINTS = """
 SELECT e.* FROM webhook_endpoints e
@@ -171,10 +173,17 @@ async def endpoints(scope: WriteScope, keys: Collection[Key]) -> Sequence[Mappin
     return await scope.fetch(_ENDPOINTS, *columns(keys))
 
 
-async def renew(scope: WriteScope, keys: Collection[Key], by: int, time: timedelta) -> set[Key]:
-    """Keep these lanes for longer; return those that are still ours, and open."""
+async def renew(
+    scope: WriteScope, keys: Collection[Key], by: int, time: timedelta
+) -> dict[Key, datetime]:
+    """Keep these lanes for longer; return those that are still ours, and open.
+
+    With each, when its endpoint was changed last.
+    """
     rows = await scope.fetch(_RENEW, *columns(keys), by, time)
-    return {(row["tenant_id"], row["endpoint_id"]) for row in rows if row["is_open"]}
+    return {
+        (row["tenant_id"], row["endpoint_id"]): row["updated_at"] for row in rows if row["is_open"]
+    }
 
 
 async def release(scope: WriteScope, keys: Collection[Key], by: int) -> None:

@@ -28,7 +28,7 @@ from payymo_api.webhooks.service import endpoints as service
 from payymo_api.webhooks.service.letting_go import until_let_go
 
 router = api_router("/webhook_endpoints", "webhook_endpoints")
-_SPARE_SECONDS = 2.0
+_SPARE_SECONDS = 7.0  # until a worker that hears no news looks, and a little
 
 
 @router.get("")

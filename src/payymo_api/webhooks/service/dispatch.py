@@ -117,11 +117,14 @@ class Dispatcher:
 
     async def _end(self) -> None:
         self._close(self._lanes.values())
-        if self._posts:
-            await asyncio.wait(self._posts, timeout=_GRACE_SECONDS)
-        with suppress(PayymoError, SQLAlchemyError):
-            await self._settle()
-            await self._give_back()
+        ends_at = monotonic() + _GRACE_SECONDS
+        while True:
+            with suppress(PayymoError, SQLAlchemyError):
+                await self._settle()
+                await self._give_back()
+            if not self._posts or monotonic() >= ends_at:
+                return
+            await asyncio.wait(self._posts, timeout=_LOOK_SECONDS)
 
     async def _try_turn(self) -> None:
         try:
@@ -192,7 +195,12 @@ class Dispatcher:
                 _log.error("webhook_endpoint_undecipherable", endpoint=public_id("we", endpoint.id))
                 continue
             self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
-                key, to, holder=holder, failing_since=since[key], taken_at=taken_at
+                key,
+                to,
+                holder=holder,
+                changed_at=endpoint.updated_at,
+                failing_since=since[key],
+                taken_at=taken_at,
             )
         self._seeks = self._seeks or len(taken) == room
 
@@ -203,14 +211,18 @@ class Dispatcher:
         self._close([lane for lane in longest if now - lane.taken_at >= _TURN_SECONDS])
 
     async def _renew(self, now: float) -> None:
-        """Keep what we have; what is no longer ours, or closed, or had for long, is let go."""
+        """Keep what we have; what is no longer ours, has changed, or was had for long, is let go.
+
+        Of a change that was not heard of, behind a pooler that passes no news, this learns.
+        """
         self._renewed_at = now
         if not self._lanes:
             return
         async with self._database.system_batch_scope() as scope:
             kept = await lanes.renew(scope, self._lanes, self._holder, LEASE)
         for key, lane in self._lanes.items():
-            if key in kept and now - lane.taken_at < _KEPT_SECONDS:
+            is_as_it_was = kept.get(key) == lane.changed_at
+            if is_as_it_was and now - lane.taken_at < _KEPT_SECONDS:
                 lane.expires_at = now + LEASE.total_seconds()
             else:
                 lane.close()

@@ -48,11 +48,13 @@ class Lane:
         to: Destination,
         *,
         holder: int,
+        changed_at: datetime,
         failing_since: datetime | None,
         taken_at: float,
     ) -> None:
         self.key = key
         self.holder = holder
+        self.changed_at = changed_at
         self.to = to
         self.failing_since = failing_since
         self.taken_at = self.busy_at = taken_at
