@@ -57,8 +57,8 @@ SELECT tenant_id, id, attempt_count, status_code, error, detail,
     CASE WHEN ended_by IS NULL THEN answer END, milliseconds, started_at
 FROM settled JOIN told USING (tenant_id, id)
 """
-"""Of an event that was erased meanwhile, no answer is kept. Endpoint and event are named so that any
-index finds the row: planned while the table was empty, one by tenant and event may be taken."""
+"""Of an event that was erased meanwhile, no answer is kept. Endpoint and event are named so that
+any index finds the row: planned while the table was empty, one by tenant and event may be taken."""
 
 
 async def due(scope: WriteScope, columns: Sequence[Sequence[Any]]) -> Sequence[Mapping[str, Any]]:
