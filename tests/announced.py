@@ -104,7 +104,8 @@ def pytest_terminal_summary(
 
 def _missing(config: pytest.Config) -> list[str]:
     """Return the available types that never happened in a run of the whole suite."""
-    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    if not is_whole or config.option.keyword or not config.option.markexpr.startswith("not "):
+    asked = config.option
+    is_part = asked.keyword or asked.lf or not asked.markexpr.startswith("not ")
+    if is_part or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return []
     return [name for name, type in EVENT_TYPES.items() if type.available and name not in _happened]

@@ -8,17 +8,18 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from payymo_api.core import log
-from payymo_api.core.crypto import Keyring
+from payymo_api.core.crypto import Keyring, Undecipherable
 from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.repository import transient
-from payymo_api.core.types import EndpointId
+from payymo_api.core.types import EndpointId, public_id
 from payymo_api.messaging.presence import Presence
 from payymo_api.webhooks.gateway import Sender
 from payymo_api.webhooks.models import WebhookEndpoint
@@ -42,7 +43,7 @@ _MOST_UNDER_WAY = 1000
 _MOST_UNSETTLED = 2000
 _MOST_KNOWN = 6000
 _LANES_AT_ONCE = 200
-_SETTLED_SOON, _SETTLED_AT_ONCE = 100, 500
+_SETTLED_SOON, _SETTLED_AT_ONCE = 200, 500
 _log = log.get(__name__)
 _LANES = Gauge("payymo_webhook_lanes", "Endpoints that this worker serves now")
 _UNDER_WAY = Gauge("payymo_webhook_under_way", "Webhooks that are being sent now")
@@ -128,9 +129,12 @@ class Dispatcher:
         except (PayymoError, SQLAlchemyError) as error:
             _log.warning("dispatch_paused", cause=type(error).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
+        except Exception:  # noqa: BLE001  whatever it is, the other work of this worker goes on
+            _log.exception("dispatch_crashed")
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _turn(self) -> None:
-        now = _time()
+        now = monotonic()
         is_look = now - self._looked_at >= _LOOK_SECONDS
         self._check_presence()
         if len(self._results) >= _SETTLED_SOON or now - self._settled_at >= _SETTLED_WITHIN:
@@ -160,7 +164,7 @@ class Dispatcher:
             self._close(self._lanes.values())
 
     async def _free(self) -> None:
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             await lanes.free_those_of_the_dead(scope)
 
     async def _take(self) -> None:
@@ -170,8 +174,8 @@ class Dispatcher:
         if room <= 0:
             self._make_room()
             return
-        taken_at, holder = _time(), self._holder
-        async with self._database.system_write_scope() as scope:
+        taken_at, holder = monotonic(), self._holder
+        async with self._database.system_batch_scope() as scope:
             taken = await lanes.lease(scope, room, holder, LEASE)
             since = {(row["tenant_id"], row["endpoint_id"]): row["failing_since"] for row in taken}
             rows = await lanes.endpoints(scope, since) if since else ()
@@ -182,19 +186,20 @@ class Dispatcher:
                 lost.close()
                 lost.holder = holder
                 continue
+            try:
+                to = open_endpoint(self._keyring, endpoint)
+            except Undecipherable:  # it is tried again when the lease is over
+                _log.error("webhook_endpoint_undecipherable", endpoint=public_id("we", endpoint.id))
+                continue
             self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
-                key,
-                open_endpoint(self._keyring, endpoint),
-                holder=holder,
-                failing_since=since[key],
-                taken_at=taken_at,
+                key, to, holder=holder, failing_since=since[key], taken_at=taken_at
             )
         self._seeks = self._seeks or len(taken) == room
 
     def _make_room(self) -> None:
         """Let go of those that were served longest, so that every endpoint has its turn."""
         longest = sorted(self._lanes.values(), key=lambda lane: lane.taken_at)[:_LANES_AT_ONCE]
-        now = _time()
+        now = monotonic()
         self._close([lane for lane in longest if now - lane.taken_at >= _TURN_SECONDS])
 
     async def _renew(self, now: float) -> None:
@@ -202,7 +207,7 @@ class Dispatcher:
         self._renewed_at = now
         if not self._lanes:
             return
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             kept = await lanes.renew(scope, self._lanes, self._holder, LEASE)
         for key, lane in self._lanes.items():
             if key in kept and now - lane.taken_at < _KEPT_SECONDS:
@@ -224,7 +229,7 @@ class Dispatcher:
         rooms = [lane.room(max(room // len(low), 1)) for lane in low]
         tenants, endpoints = lanes.columns([lane.key for lane in low])
         after = [lane.after for lane in low]
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             rows = await sent.due(
                 scope,
                 [tenants, endpoints, rooms, [at for at, _ in after], [id for _, id in after]],
@@ -237,18 +242,24 @@ class Dispatcher:
 
     def _pump(self, lane: Lane) -> None:
         """Begin what may begin."""
-        while lane.has_room and self._may_begin(lane):
-            now = _time()
-            if now >= lane.expires_at:
-                lane.close()
-            elif wait := lane.pace.wait(now):
-                self._pump_later(lane, wait)
-                return
-            else:
-                lane.pace.went(now)
-                post = asyncio.create_task(self._deliver(lane, lane.take()))
-                self._posts.add(post)
-                post.add_done_callback(self._posts.discard)
+        while (parcel := self._next(lane)) is not None:
+            post = asyncio.create_task(self._deliver(lane, parcel))
+            self._posts.add(post)
+            post.add_done_callback(self._posts.discard)
+
+    def _next(self, lane: Lane) -> Parcel | None:
+        """Return what may be sent now."""
+        if not lane.has_room or not self._may_begin(lane):
+            return None
+        now = monotonic()
+        if now >= lane.expires_at:
+            lane.close()
+            return None
+        if wait := lane.pace.wait(now):
+            self._pump_later(lane, wait)
+            return None
+        lane.pace.went(now)
+        return lane.take()
 
     def _pump_later(self, lane: Lane, wait: float) -> None:
         if not lane.is_timed:
@@ -265,9 +276,14 @@ class Dispatcher:
         return len(self._posts) < slots and len(self._results) < _MOST_UNSETTLED
 
     async def _deliver(self, lane: Lane, parcel: Parcel) -> None:
-        await self._post(lane, parcel)
-        self._pump(lane)
-        self._wake.set()
+        """Post this one, and then what comes next: a task of its own for each would cost more."""
+        following: Parcel | None = parcel
+        while following is not None:
+            await self._post(lane, following)
+            if len(self._results) in {1, _SETTLED_SOON} or lane.is_closing:
+                self._wake.set()
+            following = self._next(lane)
+            self._pump(lane)
 
     async def _post(self, lane: Lane, parcel: Parcel) -> None:
         attempt = await send(self._sender, lane.to, parcel)
@@ -276,7 +292,8 @@ class Dispatcher:
             lane.window.delivered()
         else:
             lane.window.failed(answered=attempt.status_code is not None)
-        lane.answered(parcel, is_over=found.is_over, now=_time())
+            lane.trim()
+        lane.answered(parcel, is_over=found.is_over, now=monotonic())
         if attempt.disables:
             lane.close()
         self._results.append(found)
@@ -289,12 +306,12 @@ class Dispatcher:
 
     async def _give_back(self) -> None:
         """Give back the lanes that we are done with."""
-        done = [lane for lane in self._lanes.values() if lane.is_done(_time())]
+        done = [lane for lane in self._lanes.values() if lane.is_done(monotonic())]
         for start in range(0, len(done), _LANES_AT_ONCE):
             some = done[start : start + _LANES_AT_ONCE]
             for holder in {lane.holder for lane in some}:
                 keys = [lane.key for lane in some if lane.holder == holder]
-                async with self._database.system_write_scope() as scope:
+                async with self._database.system_batch_scope() as scope:
                     await lanes.release(scope, keys, holder)
             for lane in some:
                 self._seeks = self._seeks or lane.is_closing
@@ -303,7 +320,3 @@ class Dispatcher:
     def _close(self, some: Iterable[Lane]) -> None:
         for lane in some:
             lane.close()
-
-
-def _time() -> float:
-    return asyncio.get_running_loop().time()
