@@ -118,6 +118,28 @@ async def test_a_redelivery_is_a_delivery_of_its_own(
         assert again["event_id"] == first["event_id"]
 
 
+async def test_what_is_asked_for_again_keeps_to_the_order_of_its_object_but_for_tests(
+    someone: Someone, database: Database, postman: Postman, receiver: Receiver
+) -> None:
+    made = await endpoint(someone.client, receiver.url, ordering="object")
+    await happen(database, someone.tenant_id)
+    await someone.client.post(f"{ENDPOINTS}/{made['id']}/test", json={})
+    await postman.go()
+    for each in await _listed(someone.client):
+        again = await someone.client.post(f"{DELIVERIES}/{each['id']}/redeliver")
+        assert again.status_code == 202, again.text
+    await _replay(someone.client, made["id"], from_sequence=1)
+
+    async with database.scope(someone.tenant_id) as scope:
+        statement = select(WebhookDelivery).order_by(WebhookDelivery.sequence, WebhookDelivery.id)
+        owed = (await scope.session.scalars(statement)).all()
+    assert [each.sequence for each in owed] == [0, 0, 1, 1, 1]
+    assert [each.ordering_key for each in owed[:2]] == [None, None]
+    assert len({each.ordering_key for each in owed[2:]} - {None}) == 1
+    await postman.go()
+    assert len(receiver.bodies) == 5
+
+
 async def test_what_is_still_to_be_sent_is_sent_now_and_on_the_whole_schedule(
     someone: Someone, database: Database, postman: Postman, receiver: Receiver
 ) -> None:

@@ -24,7 +24,8 @@ from payymo_api.webhooks.schemas.deliveries import ReplayRequest
 _FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 _LAST = 2**63 - 1
 _COLUMNS = """
-e.tenant_id, e.id, e.name, e.payload, e.sequence, e.erased_at, CASE WHEN $8 THEN e.body END AS body
+e.tenant_id, e.id, e.name, e.payload, e.sequence, e.erased_at,
+CASE WHEN $8 THEN e.data END AS data, CASE WHEN $8 THEN e.body END AS body
 """
 _ASKED_FOR = """
 e.tenant_id = $1 AND e.sequence BETWEEN $2 AND $3 AND e.occurred_at BETWEEN $4 AND $5

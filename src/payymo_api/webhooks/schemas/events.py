@@ -31,15 +31,14 @@ def pattern(text: str) -> str:
     return text
 
 
+_KINDS = sorted({f"{name.partition('.')[0]}.*" for name in EVENT_TYPES})
 Subscription = Annotated[
     str,
     AfterValidator(pattern),
     WithJsonSchema(
         {
-            "anyOf": [
-                {"type": "string", "enum": [EVERY, *EVENT_TYPES]},
-                {"type": "string", "pattern": r"^[a-z_]+\.\*$"},
-            ],
+            "type": "string",
+            "enum": [EVERY, *EVENT_TYPES, *_KINDS],
             "examples": ["transaction.matched"],
         }
     ),

@@ -15,11 +15,11 @@ from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from payymo_api.core import log
-from payymo_api.core.crypto import Keyring
+from payymo_api.core.crypto import Keyring, Undecipherable
 from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.repository import transient
-from payymo_api.core.types import EndpointId
+from payymo_api.core.types import EndpointId, public_id
 from payymo_api.messaging.presence import Presence
 from payymo_api.webhooks.gateway import Sender
 from payymo_api.webhooks.models import WebhookEndpoint
@@ -129,6 +129,9 @@ class Dispatcher:
         except (PayymoError, SQLAlchemyError) as error:
             _log.warning("dispatch_paused", cause=type(error).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
+        except Exception:  # noqa: BLE001  whatever it is, the other work of this worker goes on
+            _log.exception("dispatch_crashed")
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _turn(self) -> None:
         now = monotonic()
@@ -183,12 +186,13 @@ class Dispatcher:
                 lost.close()
                 lost.holder = holder
                 continue
+            try:
+                to = open_endpoint(self._keyring, endpoint)
+            except Undecipherable:  # it is tried again when the lease is over
+                _log.error("webhook_endpoint_undecipherable", endpoint=public_id("we", endpoint.id))
+                continue
             self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
-                key,
-                open_endpoint(self._keyring, endpoint),
-                holder=holder,
-                failing_since=since[key],
-                taken_at=taken_at,
+                key, to, holder=holder, failing_since=since[key], taken_at=taken_at
             )
         self._seeks = self._seeks or len(taken) == room
 
@@ -288,6 +292,7 @@ class Dispatcher:
             lane.window.delivered()
         else:
             lane.window.failed(answered=attempt.status_code is not None)
+            lane.trim()
         lane.answered(parcel, is_over=found.is_over, now=monotonic())
         if attempt.disables:
             lane.close()

@@ -160,7 +160,7 @@ async def _owed_again(
         event_type=event.name,
         sequence=before.sequence,
         endpoint_id=endpoint.id,
-        ordering_key=ordering_key(endpoint, event),
+        ordering_key=ordering_key(endpoint, event) if before.sequence else None,
         replay_id=replay_id,
     )
     DeliveryRepository(scope).add(again)
