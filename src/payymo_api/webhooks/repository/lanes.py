@@ -47,6 +47,7 @@ SET leased_by = $2, leased_until = now() + $3::interval, due_at = now() + $3::in
 FROM mine WHERE {_AMONG}
 RETURNING l.tenant_id, l.endpoint_id, l.failing_since
 """  # noqa: S608  our own text
+_ANY_DUE = "SELECT true FROM webhook_lanes WHERE is_open AND due_at <= now() LIMIT 1"
 _RENEW = f"""
 UPDATE webhook_lanes l SET leased_until = now() + $4::interval, due_at = now() + $4::interval
 FROM ({_LOCKED.format("$1", "$2")}) mine WHERE {_AMONG} AND l.leased_by = $3
@@ -166,6 +167,10 @@ async def lease(
 ) -> Sequence[Mapping[str, Any]]:
     """Take lanes that are due: their keys and `failing_since`."""
     return await scope.fetch(_LEASE, limit, by, time)
+
+
+async def is_any_due(scope: WriteScope) -> bool:
+    return bool(await scope.fetch(_ANY_DUE))
 
 
 async def endpoints(scope: WriteScope, keys: Collection[Key]) -> Sequence[Mapping[str, Any]]:
