@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from payymo_api.core.db import APP_ROLE, Database, Scope
 from payymo_api.core.types import TenantId
+from payymo_api.core.writes import PLANNED_ONCE, WriteScope
 from tests.simulation.faults import Faults
 from tests.simulation.timeline import Timeline
 
@@ -55,6 +56,7 @@ BEGIN
 END $$;
 """
 _TELL_TIME = text("SELECT set_config('sim.now', :now, true)")
+_TELL_TIME_TO_DRIVER = "SELECT set_config('sim.now', $1, true)"
 
 
 async def prepare(url: str) -> None:
@@ -107,6 +109,17 @@ class SimulatedDatabase(Database):
         async with self._turn(), super().system() as session:
             await self._tell_time(session)
             yield session
+            self._faults.strike()
+        self._committed()
+
+    @override
+    @asynccontextmanager
+    async def _writing(
+        self, role: str, tenant_id: TenantId, planned: str = PLANNED_ONCE
+    ) -> AsyncIterator[WriteScope]:
+        async with self._turn(), super()._writing(role, tenant_id, planned) as scope:
+            await scope.fetch(_TELL_TIME_TO_DRIVER, self._timeline.now.isoformat())
+            yield scope
             self._faults.strike()
         self._committed()
 

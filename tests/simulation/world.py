@@ -46,7 +46,7 @@ SELECT
         ELSE greatest(due_at, leased_until) END)
         FROM outbox_events WHERE done_at IS NULL),
     (SELECT min(CASE
-        WHEN leased_by > 0 AND leased_by NOT IN (SELECT objid FROM living) THEN sim.now()
+        WHEN leased_by > 0 AND leased_by NOT IN (SELECT objid FROM living) THEN 'epoch'
         ELSE due_at END) FROM webhook_lanes WHERE is_open),
     (SELECT min(next_sync_at) FROM bank_accounts),
     (SELECT min(expires_at) FROM bank_connections WHERE status = 'active')
