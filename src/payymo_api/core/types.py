@@ -89,7 +89,7 @@ def new_id() -> UUID:
 
 
 def least_id(moment: datetime) -> UUID:
-    """Return the least of the ids that `new_id` makes at this moment; before 1970 it makes none."""
+    """Return the least of the ids that `new_id` makes at this moment; none is older than 1970."""
     milliseconds = max(int(moment.timestamp() * 1000), 0)
     return UUID(int=milliseconds << _TIME | 7 << 76 | 2 << 62)
 
