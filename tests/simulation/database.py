@@ -4,8 +4,8 @@
 the search path puts the schema `sim` before `pg_catalog`.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 from sqlalchemy import text
@@ -14,8 +14,9 @@ from typing_extensions import override
 
 from payymo_api.core.db import APP_ROLE, Database, Scope
 from payymo_api.core.types import TenantId
+from payymo_api.core.writes import WriteScope
 from tests.simulation.faults import Faults
-from tests.simulation.timeline import Timeline
+from tests.simulation.timeline import Killed, Timeline
 
 SEARCH_PATH = "sim, pg_catalog, public"
 _FAKE_TIME = """
@@ -55,6 +56,7 @@ BEGIN
 END $$;
 """
 _TELL_TIME = text("SELECT set_config('sim.now', :now, true)")
+_TELL_TIME_BY_DRIVER = "SELECT set_config('sim.now', $1, true)"
 
 
 async def prepare(url: str) -> None:
@@ -83,6 +85,19 @@ def engine(url: str) -> AsyncEngine:
     )
 
 
+class _UndoneError(Exception):
+    """The process was killed in its transaction, and PostgreSQL has undone that."""
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Let a transaction be rolled back here and now: cut, it would hold its locks for a while."""
+    try:
+        yield
+    except Killed as killed:
+        raise _UndoneError from killed
+
+
 class SimulatedDatabase(Database):
     """Production's `Database`, with a turn before each transaction and faults at its edges."""
 
@@ -108,6 +123,19 @@ class SimulatedDatabase(Database):
             await self._tell_time(session)
             yield session
             self._faults.strike()
+        self._committed()
+
+    @override
+    @asynccontextmanager
+    async def _writing(self, role: str, tenant_id: TenantId) -> AsyncIterator[WriteScope]:
+        try:
+            async with self._turn(), super()._writing(role, tenant_id) as scope:
+                await scope.fetch(_TELL_TIME_BY_DRIVER, self._timeline.now.isoformat())
+                with _undone():
+                    yield scope
+                    self._faults.strike()
+        except _UndoneError as undone:
+            raise Killed from undone
         self._committed()
 
     @asynccontextmanager
