@@ -9,7 +9,7 @@ NODE_TESTS = tests/sandbox/stripe/node tests/webhooks/node
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: demo dev test check bench fault browser openapi lock clean help
+.PHONY: demo dev test check bench fault browser openapi events lock clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -48,6 +48,9 @@ openapi: .venv/dev ## write openapi/openapi.json anew
 	@PAYYMO_DATABASE_URL=postgresql:// PAYYMO_REDIS_URL=redis:// PAYYMO_ENCRYPTION_KEYS=none:AAAAAAAAAAAAAAAAAAAAAA== \
 		PAYYMO_API_KEY_PEPPER=00000000000000000000000000000000 .venv/bin/payymo openapi > .venv/openapi.json
 	@mv .venv/openapi.json openapi/openapi.json
+
+events: .venv/dev ## write docs/events.md and examples/events/ anew
+	@.venv/bin/python openapi/events.py
 
 lock: ## compile the pins anew (needs uv)
 	$(COMPILE) pyproject.toml requirements/build.in --extra embedded -o requirements/runtime.txt

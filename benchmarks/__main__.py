@@ -11,6 +11,7 @@ import uvloop
 from benchmarks import engine, intake, listing, match, overload, stats, sync
 from benchmarks.harness import Benchmark, bench_on_servers
 from benchmarks.results import machine, report
+from benchmarks.webhooks import backlog, deliveries, latency
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 BENCHMARKS: dict[str, Benchmark] = {
@@ -22,6 +23,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "match": match.measure,
     "engine": engine.measure,
     "intake": intake.measure,
+    "deliveries": deliveries.measure,
+    "latency": latency.measure,
+    "fairness": latency.measure_fairness,
+    "backlog": backlog.measure,
 }
 
 

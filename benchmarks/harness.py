@@ -3,7 +3,7 @@
 import statistics
 import subprocess
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,17 +66,32 @@ class Bench:
         self._run(Program(name, [*PAYYMO, "api"], environ), f"{url}/health/ready")
         return url
 
-    def serve_baseline(self, *argv: str) -> str:
+    def serve_baseline(self, *argv: str, name: str = "baseline") -> str:
         """Run a baseline's program, its port being the last argument; return its URL."""
         port = free_port()
         url = f"http://{LOOPBACK}:{port}"
-        self._run(Program("baseline", [*argv, str(port)], self.environment), url)
+        self._run(Program(name, [*argv, str(port)], self.environment), url)
         return url
 
+    def work(self, queue: str, name: str) -> None:
+        """Run `payymo worker` until the benchmark ends."""
+        port = free_port()
+        environ = {**self.environment, "PAYYMO_WORKER_METRICS_PORT": str(port)}
+        program = Program(name, [*PAYYMO, "worker", queue], environ)
+        self._run(program, f"http://{LOOPBACK}:{port}/metrics")
+
+    def without(self, name: str) -> AbstractContextManager[None]:
+        """Stop a program meanwhile."""
+        return self._supervisor.without(name)
+
     def cpu_seconds(self, name: str) -> float:
-        """Return what a program that `serve` or `serve_baseline` runs has used of the CPU."""
+        """Return what a program that runs has used of the CPU."""
         used = psutil.Process(self._supervisor.pids()[name]).cpu_times()
         return float(used.user + used.system)
+
+    def memory(self, name: str) -> float:
+        """Return the MiB that a program that runs has resident."""
+        return float(psutil.Process(self._supervisor.pids()[name]).memory_info().rss / 2**20)
 
     def _run(self, program: Program, url: str) -> None:
         self._supervisor.start(program)

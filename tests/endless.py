@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from payymo_api.cli.server import Server
 
@@ -45,13 +46,21 @@ def hanging_up(app: ASGIApp) -> ASGIApp:
     return served
 
 
+class _Served(Server):
+    @contextmanager
+    @override
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the test run's own."""
+        yield
+
+
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Serve the app on loopback as `payymo api` does, in this loop; yield its URL."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, http="httptools", ws="none", log_level="critical", lifespan="off")
-    server = Server(config, app.state.streams.end_all)
+    server = _Served(config, app.state.streams.end_all)
     running = asyncio.create_task(server.serve([listener]))
     while not server.started:  # noqa: ASYNC110  uvicorn tells nobody
         await asyncio.sleep(0.01)

@@ -74,8 +74,8 @@ def operations() -> Iterator[Operation]:
 
 
 ALL = list(operations())
-PROVIDERS = {"institution_id"}
-"""Ids that are the provider's, the same for every tenant."""
+PROVIDERS = {"institution_id", "event_type"}
+"""Names that are the provider's or ours, the same for every tenant."""
 WITH_ID = [each for each in ALL if set(each.names) - PROVIDERS]
 POSTS = [each for each in ALL if each.method == "POST"]
 WITH_JSON = [each for each in ALL if "application/json" in each.media]
@@ -122,7 +122,7 @@ async def world(app: FastAPI) -> World:
 
 def unknown(operation: Operation) -> dict[str, str]:
     return {
-        name: "NO_SUCH_BANK" if name in PROVIDERS else public_id(World.prefix(name), new_id())
+        name: "NO_SUCH_THING" if name in PROVIDERS else public_id(World.prefix(name), new_id())
         for name in operation.names
     }
 

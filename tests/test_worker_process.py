@@ -4,14 +4,18 @@ import asyncio
 import os
 import resource
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 
+import httpx
 import pytest
 from sqlalchemy import select
 
 from payymo_api.core.db import Database
 from payymo_api.core.settings import Settings
+from payymo_api.core.types import public_id
 from payymo_api.webhooks.models import WebhookDelivery
 from tests.conftest import Someone
 from tests.webhooks.conftest import Receiver
@@ -102,3 +106,36 @@ async def test_a_server_out_of_reach_is_one_line_that_names_the_variable(
     [line] = said.decode().splitlines()
     assert line.startswith(f"payymo: {variable}: ")
     assert "hush-hush" not in line
+
+
+async def test_it_measures_what_it_sends_and_names_no_tenant(
+    settings: Settings, someone: Someone, database: Database, receiver: Receiver
+) -> None:
+    server = await receiver.start()
+    await endpoint(someone.client, receiver.url)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = await _start(settings, "webhook", PAYYMO_WORKER_METRICS_PORT=str(port))
+    await happen(database, someone.tenant_id)
+    measured = ""
+
+    async def settled() -> bool:
+        nonlocal measured
+        with suppress(httpx.TransportError):
+            measured = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+        return 'payymo_webhook_attempts_total{outcome="delivered"} 1.0' in measured
+
+    async with httpx.AsyncClient() as client:
+        await until(settled)
+    process.send_signal(signal.SIGTERM)
+    await process.communicate()
+
+    assert "payymo_webhook_receipt_seconds_count 1.0" in measured
+    assert "payymo_webhook_lanes 1.0" in measured
+    assert "payymo_webhook_under_way 0.0" in measured
+    assert "payymo_webhook_oldest_seconds" in measured
+    assert str(someone.tenant_id) not in measured
+    assert public_id("tenant", someone.tenant_id) not in measured
+    server.close()
+    await receiver.stop()

@@ -72,6 +72,7 @@ class World:
         "memory_id": "mem",
         "payment_id": "sp",
         "refund_id": "sre",
+        "replay_id": "rpl",
         "rule_id": "rule",
         "stripe_connection_id": "scon",
         "stripe_customer_id": "scus",
@@ -115,6 +116,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     world = World(app, owner)
     ids = world.ids
     ids["institution_id"] = "ALBION_ALBNGB2L"
+    ids["event_type"] = "transaction.created"
     ids["key_id"] = await _make(owner, "/api_keys", {"name": "a key"})
     ids["endpoint_id"] = await _make(owner, "/webhook_endpoints", ENDPOINT)
     ids["customer_id"] = await _make(owner, "/customers", CUSTOMER)
@@ -135,6 +137,7 @@ async def _furnish(app: FastAPI, owner: Someone) -> World:
     ids["payout_id"] = await make_payout(database, owner.tenant_id, 97540)
     ids["dispute_id"] = await make_dispute(database, owner.tenant_id, 1000)
     ids["event_id"], ids["delivery_id"] = await _announce(app, owner)
+    ids["replay_id"] = await _replay(owner, ids["endpoint_id"])
     ids["erasure_id"] = await _erase(owner)
     return world
 
@@ -242,6 +245,14 @@ async def _announce(app: FastAPI, owner: Someone) -> tuple[str, str]:
     event = created.json()["data"][0]["id"]
     delivery = (await owner.client.get("/api/v1/webhook_deliveries")).json()["data"][0]["id"]
     return event, delivery
+
+
+async def _replay(owner: Someone, endpoint_id: str) -> str:
+    place = f"/api/v1/webhook_endpoints/{endpoint_id}/replay"
+    answer = await owner.client.post(place, json={"from_sequence": 1})
+    assert answer.status_code == 202, answer.text
+    id: str = answer.json()["id"]
+    return id
 
 
 async def _erase(owner: Someone) -> str:

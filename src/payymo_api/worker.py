@@ -29,7 +29,7 @@ from payymo_api.reconciliation.events import DecisionMade, MatchingDue
 from payymo_api.tools import Task, Tools, in_database, on_event, open_tools, with_stripe
 from payymo_api.webhooks import events as webhook_news
 from payymo_api.webhooks import tasks as webhooks
-from payymo_api.webhooks.repository import lanes, stats
+from payymo_api.webhooks.repository import forgetting, lanes, stats
 
 _log = log.get(__name__)
 _LOOK_SECONDS = 1.0
@@ -157,6 +157,7 @@ SWEEPS: Final[tuple[Sweep, ...]] = (_relay_events, _queue_messages)
 
 FORGETTING: Final = (
     relay.forget_old,
+    forgetting.forget_old,
     inbox.forget_old,
     idempotency.forget_old,
     stats.forget_old,

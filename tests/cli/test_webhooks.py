@@ -65,7 +65,11 @@ def test_forwards_to_web_addresses_only(url: str) -> None:
     )
 
 
-@pytest.mark.parametrize("key", [None, "", "sk_live_1", KEY[:-1] + "\n"])
+@pytest.mark.parametrize(
+    "key",
+    [None, "", "sk_live_1", KEY[:-1] + "\n"],
+    ids=["none", "empty", "another's", "mistyped"],
+)
 def test_wants_a_key_in_the_environment_and_does_not_repeat_it(key: str | None) -> None:
     for command in (("listen", "--forward", HERE), ("trigger", "invoice.paid")):
         code, said = run(*command, key=key)

@@ -1,10 +1,12 @@
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payymo_api.core.types import new_id, parse_public_id, public_id
+from payymo_api.core.clock import now
+from payymo_api.core.types import later, least_id, new_id, parse_public_id, public_id
 
 
 @given(st.uuids(), st.uuids())
@@ -17,6 +19,15 @@ def test_ids_made_later_sort_later() -> None:
     made = [public_id("tr", new_id()) for _ in range(100)]
 
     assert made == sorted(made)
+
+
+def test_ids_tell_when_they_were_made() -> None:
+    before = now()
+    made = new_id()
+
+    assert least_id(before) <= made < least_id(now() + timedelta(milliseconds=1))
+    assert made < later(made, timedelta(hours=1)) < least_id(now() + timedelta(hours=1, seconds=1))
+    assert later(UUID(int=2**128 - 1), timedelta(hours=1)) == UUID(int=2**128 - 1)
 
 
 @given(st.text(max_size=40))

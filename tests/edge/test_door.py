@@ -14,6 +14,7 @@ from payymo_api.edge.caller import Caller, Callers, new_key
 from payymo_api.edge.state import Parts
 from payymo_api.main import create_app
 from tests.conftest import Someone, make_someone
+from tests.endless import STREAM
 
 KEYS = "/api/v1/api_keys"
 
@@ -47,6 +48,18 @@ async def test_a_read_that_is_one_too_many_shows_nothing(app: FastAPI, parts: Pa
     assert second.headers["content-type"] == "application/problem+json"
     assert second.headers.get_list("retry-after") == [second.headers["retry-after"]]
     assert second.headers["content-length"] == str(len(second.content))
+
+
+async def test_a_stream_that_is_one_too_many_does_not_begin(app: FastAPI, parts: Parts) -> None:
+    """A read may be thrown away when its hit is known; an answer without an end would go on."""
+    hasty = await make_someone(app, per_minute=1)
+    async with hasty.client, _beside(parts.settings, hasty) as other, asyncio.timeout(30):
+        await hasty.client.get(KEYS)
+        refused = await other.get(STREAM)
+
+    assert refused.status_code == 429
+    assert refused.json()["code"] == "rate_limited"
+    assert refused.headers.get_list("retry-after") == [refused.headers["retry-after"]]
 
 
 async def test_a_client_known_to_be_limited_costs_the_database_nothing(

@@ -197,4 +197,4 @@ def _every_event_is_as_announced(outsider: Outsider, hook: Hook) -> None:
         event = json.loads(post.body)
         announced = types[event["event_type"]]
         Draft202012Validator(announced["schema"]).validate(event["data"])
-        assert announced["example"].keys() <= event["data"].keys(), event["event_type"]
+        assert announced["example"].keys() == event["data"].keys(), event["event_type"]

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from payymo_api.core.db import APP_ROLE, Database, Scope
 from payymo_api.core.types import TenantId
-from payymo_api.core.writes import WriteScope
+from payymo_api.core.writes import PLANNED_ONCE, WriteScope
 from tests.simulation.faults import Faults
 from tests.simulation.timeline import Killed, Timeline
 
@@ -127,9 +127,11 @@ class SimulatedDatabase(Database):
 
     @override
     @asynccontextmanager
-    async def _writing(self, role: str, tenant_id: TenantId) -> AsyncIterator[WriteScope]:
+    async def _writing(
+        self, role: str, tenant_id: TenantId, planned: str = PLANNED_ONCE
+    ) -> AsyncIterator[WriteScope]:
         try:
-            async with self._turn(), super()._writing(role, tenant_id) as scope:
+            async with self._turn(), super()._writing(role, tenant_id, planned) as scope:
                 await scope.fetch(_TELL_TIME_BY_DRIVER, self._timeline.now.isoformat())
                 with _undone():
                     yield scope

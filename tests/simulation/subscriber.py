@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import select
 
@@ -66,8 +67,14 @@ class Subscriber:
         """Tell whether the owner, who sees that something comes, lets it come."""
         if self.is_impatient:
             self.is_impatient = False
-            self.timeline.start("stop what comes", Process("api"), self.change)
+            stop = partial(self._stop_what_comes, url)
+            self.timeline.start("stop what comes", Process("api"), stop)
         return url not in self.off
+
+    async def _stop_what_comes(self, url: str) -> None:
+        for found in await self._all():
+            if found.url == url and found.status == "enabled":
+                await self._stop(found)
 
     async def enable_all(self) -> None:
         self.is_impatient = False
@@ -92,11 +99,12 @@ class Subscriber:
 
     async def _until_let_go(self, id: EndpointId, taken: int) -> None:
         """As the route does (`letting_go`), in the simulation's time and with patience."""
-        is_held = True
-        while is_held:
+        while await self._is_held(id, taken):
             await self.timeline.wait(_LOOK_SECONDS)
-            async with self._scope() as scope:
-                is_held = await lanes.is_held(scope, id, taken)
+
+    async def _is_held(self, id: EndpointId, taken: int) -> bool:
+        async with self._scope() as scope:
+            return await lanes.is_held(scope, id, taken)
 
     async def _go_on(self, found: WebhookEndpoint) -> None:
         self._next_change(found)

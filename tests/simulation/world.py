@@ -76,7 +76,7 @@ def fake_time(seed: int) -> Iterator[Timeline]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "source", lambda: timeline.now)
         patch.setattr(uuid_utils.compat, "uuid7", uuid7)
-        patch.setattr(dispatch, "_time", seconds)
+        patch.setattr(dispatch, "monotonic", seconds)
         yield timeline
     random.setstate(state)
 

@@ -54,6 +54,14 @@ def test_every_event_names_what_it_is_about(type: EventType) -> None:
     assert type.schema["properties"][type.object]["type"] == "string"
 
 
+async def test_one_event_type_is_shown_as_in_the_list(client: httpx.AsyncClient) -> None:
+    listed = (await client.get("/api/v1/event_types")).json()["data"]
+    shown = [await client.get(f"/api/v1/event_types/{each['name']}") for each in listed]
+
+    assert [answer.json() for answer in shown] == listed
+    assert (await client.get("/api/v1/event_types/moon.full")).status_code == 404
+
+
 async def test_the_catalogue_is_shown_with_schemas_and_examples(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/v1/event_types")
 

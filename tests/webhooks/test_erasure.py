@@ -61,6 +61,20 @@ async def _kept(database: Database, tenant_id: TenantId) -> str:
     return " ".join(str(row) for row in rows)
 
 
+async def test_a_triggered_event_still_says_that_it_was_a_test(
+    someone: Someone, database: Database
+) -> None:
+    made = await someone.client.post(f"{EVENTS}/trigger", json={"event_type": "invoice.paid"})
+    await fan_out(database)
+    [before] = (await someone.client.get(EVENTS)).json()["data"]
+
+    await _erase(someone, database, event_ids=[made.json()["id"]])
+
+    [after] = (await someone.client.get(EVENTS)).json()["data"]
+    assert after == before | {"data": {}, "erased": True}
+    assert after["test"] is True
+
+
 async def test_events_that_mention_a_person_lose_their_data_and_nothing_else(
     someone: Someone, database: Database
 ) -> None:

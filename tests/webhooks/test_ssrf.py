@@ -9,11 +9,15 @@ from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from typing import Any
 
+import httpx
 import pytest
 
+from payymo_api.webhooks.errors import EndpointUrlRefused
 from payymo_api.webhooks.gateway import DeliveryFailed, Failure, names
 from payymo_api.webhooks.gateway.aiohttp_sender import AiohttpSender
+from payymo_api.webhooks.gateway.urls import check_url
 from tests.webhooks.conftest import Receiver
+from tests.webhooks.factories import ENDPOINTS
 from tests.webhooks.hostile import EDGES, HIDDEN, LOCATIONS, SPACED, URLS
 from tests.webhooks.name_server import AAAA, A, NameServer, StubResolver
 
@@ -52,6 +56,24 @@ async def test_a_url_that_is_no_public_https_url_is_not_even_looked_up(
 ) -> None:
     assert await _failure(sender, url) is Failure.REFUSED_ADDRESS
     assert (opened, dict(dns.asked)) == ([], {})
+
+
+async def test_no_endpoint_can_be_made_with_such_a_url(client: httpx.AsyncClient) -> None:
+    """But for those that lead to this machine, which the settings of tests allow."""
+    elsewhere = [each for each in [*URLS, *SPACED] if not _leads_to_loopback(each)]
+    assert len(elsewhere) > 150
+    for url in elsewhere:
+        answer = await client.post(ENDPOINTS, json={"url": url, "event_types": ["*"]})
+        assert answer.status_code == 422, url
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/url"], url
+
+
+def _leads_to_loopback(url: str) -> bool:
+    try:
+        host = check_url(url, allow_loopback=True).raw_host or ""
+    except EndpointUrlRefused:
+        return False
+    return host.endswith("localhost") or ip_address(host).is_loopback
 
 
 @pytest.mark.parametrize("address", [*EDGES, *HIDDEN.values()])
@@ -94,6 +116,15 @@ async def test_an_answer_that_mixes_is_refused_whole(
     dns.zone[NAME] = [[private, *public] if first else [*public, private]]
     assert await _failure(sender) is Failure.REFUSED_ADDRESS
     assert opened == []
+
+
+async def test_posts_that_share_one_lookup_are_refused_each(
+    sender: AiohttpSender, dns: NameServer, opened: list[str]
+) -> None:
+    dns.zone[NAME] = [["10.0.0.1"]]
+    failures = await asyncio.gather(*(_failure(sender) for _ in range(50)))
+    assert set(failures) == {Failure.REFUSED_ADDRESS}
+    assert (opened, sum(dns.asked.values())) == ([], 2)
 
 
 @pytest.mark.parametrize("end", ["127.0.0.1", "10.0.0.1", "::ffff:169.254.169.254", "fe80::1"])

@@ -348,6 +348,16 @@ async def _follow(stage: Stage, send: Any) -> None:  # noqa: ANN401  ASGI's own
     await stage.app(scope, receive, send)
 
 
+async def test_numbering_is_news(stage: Stage) -> None:
+    heard = asyncio.Event()
+    connection = await asyncpg.connect(stage.parts.settings.database_url)
+    await connection.add_listener(NUMBERED, lambda *_: heard.set())
+    await stage.happen("invoice.paid")
+    async with asyncio.timeout(30):
+        await heard.wait()
+    await connection.close()
+
+
 async def test_events_are_told_though_postgresql_has_cut_the_news_off(stage: Stage) -> None:
     async with reading(stage.url, stage.key) as stream:
         await stage.happen("invoice.paid")

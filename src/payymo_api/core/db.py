@@ -22,7 +22,14 @@ from payymo_api.core.passing import DatabaseUnavailable, passing_trouble
 from payymo_api.core.settings import Settings
 from payymo_api.core.tables import XID, Base, Fed, TenantOwned
 from payymo_api.core.types import TenantId
-from payymo_api.core.writes import NOBODY, PLANNED_ONCE, Write, WriteScope, together
+from payymo_api.core.writes import (
+    NOBODY,
+    PLANNED_EACH_TIME,
+    PLANNED_ONCE,
+    Write,
+    WriteScope,
+    together,
+)
 
 __all__ = [
     "APP_ROLE",
@@ -158,8 +165,14 @@ class Database:
         """`system` for what is written all the time: a scope of nobody's."""
         return self._writing(SYSTEM_ROLE, NOBODY)
 
+    def system_batch_scope(self) -> AbstractAsyncContextManager[WriteScope]:
+        """`system_write_scope` for statements over hundreds of rows, planned for so many."""
+        return self._writing(SYSTEM_ROLE, NOBODY, PLANNED_EACH_TIME)
+
     @asynccontextmanager
-    async def _writing(self, role: str, tenant_id: TenantId) -> AsyncIterator[WriteScope]:
+    async def _writing(
+        self, role: str, tenant_id: TenantId, planned: str = PLANNED_ONCE
+    ) -> AsyncIterator[WriteScope]:
         async with self._seat():
             pooled = await self._checked_out()
             driver: Any = pooled.driver_connection
@@ -167,7 +180,7 @@ class Database:
                 await driver.execute(
                     f"BEGIN; SELECT set_config('role', '{role}', true),"
                     f" set_config('payymo.tenant_id', '{tenant_id}', true),"
-                    f" {PLANNED_ONCE}"
+                    f" {planned}"
                 )
                 scope = WriteScope(driver, tenant_id)
                 yield scope

@@ -96,16 +96,16 @@ class PlainListing:
         return self.next_cursor is not None
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """PostgreSQL's text holds no NUL, and UTF-8 no lone surrogate."""
     if "\x00" in text or re.search("[\ud800-\udfff]", text):
         raise ValueError("text may not hold NUL or lone surrogates")
     return text
 
 
-Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_storable)]
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(storable)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(storable)]
 
 
 def _iso_day(value: object) -> object:
@@ -157,7 +157,7 @@ Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 Email = Annotated[
     str,
     StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"),
-    AfterValidator(_storable),
+    AfterValidator(storable),
 ]
 
 
@@ -172,7 +172,7 @@ def _iban(text: str) -> str:
 
 
 Iban = Annotated[
-    str, StringConstraints(max_length=50), AfterValidator(_storable), AfterValidator(_iban)
+    str, StringConstraints(max_length=50), AfterValidator(storable), AfterValidator(_iban)
 ]
 """Checked by ISO 13616 (length and check digits of the country), kept without spaces."""
 

@@ -1,6 +1,7 @@
 """Ids: a UUIDv7 inside, `<prefix>_<sortable text>` outside."""
 
 from base64 import b32hexdecode
+from datetime import datetime, timedelta
 from typing import Any, NewType, TypeVar
 from uuid import UUID
 
@@ -77,12 +78,24 @@ _LETTERS = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS = [one + two for one in _LETTERS for two in _LETTERS]
 _TRIPLES = [pair + letter for pair in _PAIRS for letter in _LETTERS]
 _15 = 0x7FFF
+_TIME = 80  # bits behind the milliseconds
+_GREATEST = (1 << 128) - 1
 IdT = TypeVar("IdT", bound=UUID)
 
 
 def new_id() -> UUID:
     """Return a fresh UUIDv7: ids made later sort later (RFC 9562)."""
     return uuid_utils.compat.uuid7()
+
+
+def least_id(moment: datetime) -> UUID:
+    """Return the least of the ids that `new_id` makes at this moment."""
+    return UUID(int=int(moment.timestamp() * 1000) << _TIME | 7 << 76 | 2 << 62)
+
+
+def later(id: UUID, time: timedelta) -> UUID:
+    """Return what an id would be that was made so much later."""
+    return UUID(int=min(id.int + (time // timedelta(milliseconds=1) << _TIME), _GREATEST))
 
 
 def public_id(prefix: str, id: UUID) -> str:

@@ -51,6 +51,10 @@ PLANNED_ONCE = (
 """A WriteScope's statements find rows by key: the plan by index is right whatever the values are,
 and however small a table is when it is made. Planning anew was a third of PostgreSQL's work."""
 
+PLANNED_EACH_TIME = "set_config('plan_cache_mode', 'force_custom_plan', true)"
+"""Hundreds of rows are joined to a table: a plan that was made while it was empty, or for a few,
+would read the table as often as there are rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class WriteScope:

@@ -136,12 +136,11 @@ class Visit:
             return None
         return RateLimited(f"At most {hit.limit} requests a minute.", retry_after=hit.retry_after)
 
-    async def begin_stream(self) -> Recheck:
-        """Make ready for an answer without an end: it begins within its limits or not at all, and
-        takes nobody's place inside. Return how to ask later whose key it is by then.
+    def begin_stream(self) -> Recheck:
+        """Leave the place inside to others: the answer has no end.
+
+        Return how to ask later whose key it is by then.
         """
-        if refusal := await self._limited():
-            raise refusal
         self._inside.discard(self)
         return partial(self.parts.callers.of, self._key())
 

@@ -46,9 +46,9 @@ CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 async def begin_stream(request: Request) -> Recheck:
-    """Before an answer without an end: RateLimited where its limit does not allow it."""
-    begin: Callable[[], Awaitable[Recheck]] = request.state.begin_stream
-    return await begin()
+    """For an answer without an end, which takes no request's place in this process."""
+    begin: Callable[[], Recheck] = request.state.begin_stream
+    return begin()
 
 
 RecheckDep = Annotated[Recheck, Depends(begin_stream)]

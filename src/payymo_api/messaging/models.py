@@ -35,7 +35,16 @@ class OutboxEvent(Leased):
     __tablename__ = "outbox_events"
     __table_args__ = (
         Index("ix_outbox_events_due", "due_at", postgresql_where=text("done_at IS NULL")),
-        Index("ix_outbox_events_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
+        Index(
+            "ix_outbox_events_done",
+            "done_at",
+            postgresql_where=text("done_at IS NOT NULL AND body IS NULL"),
+        ),
+        Index(
+            "ix_outbox_events_told",
+            "done_at",
+            postgresql_where=text("done_at IS NOT NULL AND body IS NOT NULL"),
+        ),
         Index(
             "uq_outbox_events_sequence",
             "tenant_id",

@@ -7,44 +7,25 @@ then has no number, looks every second, and leases end by time alone.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import asyncpg
+from typing_extensions import override
 
-from payymo_api.core import log
 from payymo_api.messaging.leases import WORKERS
+from payymo_api.messaging.news import News
 from payymo_api.messaging.outbox import CHANNEL
 
-_log = log.get(__name__)
-_AGAIN_SECONDS = 0.5
 _NUMBERS = 2**31 - 1
-Heard = Callable[[str], None]
 
 
-class Presence:
+class Presence(News):
     """`number` names the worker in leases while its session lasts; each session has its own."""
 
     def __init__(self, url: str) -> None:
+        super().__init__(url, CHANNEL)
         self.number: int | None = None
-        self._url = url
-        self._news = asyncio.Event()
-        self._heard: list[tuple[str, Heard]] = [(CHANNEL, lambda _: self._news.set())]
-
-    def on(self, channel: str, heard: Heard) -> None:
-        """Call `heard` with what is told on the channel, and with "" after what may be missed.
-
-        Ask before `keep` runs.
-        """
-        self._heard.append((channel, heard))
-
-    async def wait(self, seconds: float) -> None:
-        """Return at news, at the latest after `seconds`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        self._news.clear()
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -57,33 +38,14 @@ class Presence:
             with suppress(asyncio.CancelledError):
                 await keeping
 
-    async def keep(self) -> None:
-        """Be present for ever; a lost session is made again, under another number."""
-        while True:
-            try:
-                await self._keep_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("presence_lost", cause=type(error).__name__)
-            await asyncio.sleep(_AGAIN_SECONDS)
-
-    async def _keep_once(self) -> None:
-        closed = asyncio.Event()
-        connection = await asyncpg.connect(self._url, timeout=5)
+    @asynccontextmanager
+    @override
+    async def _during(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
         try:
-            connection.add_termination_listener(lambda _: closed.set())
-            for channel, heard in self._heard:
-                await connection.add_listener(channel, _payload_to(heard))
             self.number = await _number(connection)
-            for _, heard in self._heard:
-                heard("")
-            await closed.wait()
+            yield
         finally:
             self.number = None
-            await connection.close(timeout=1)
-
-
-def _payload_to(heard: Heard) -> Callable[[Any, int, str, str], None]:
-    return lambda _connection, _pid, _channel, payload: heard(payload)
 
 
 async def _number(connection: asyncpg.Connection) -> int | None:

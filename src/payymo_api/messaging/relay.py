@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import CursorResult, Update, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import CursorResult, Update, and_, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payymo_api.core.clock import rfc3339
@@ -29,7 +29,6 @@ NUMBERING = int.from_bytes(b"sequence")
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 3600.0
 _DONE_KEPT = timedelta(days=7)
-_PUBLIC_KEPT = timedelta(days=90)
 _FORGOTTEN_AT_ONCE = 5000
 
 
@@ -156,11 +155,8 @@ def backoff(attempt: int, chance: float) -> float:
 
 
 async def forget_old(database: Database) -> int:
-    """Delete events that are done and past their time, public ones with their deliveries."""
-    old = and_(
-        OutboxEvent.done_at < func.now() - _DONE_KEPT,
-        or_(OutboxEvent.body.is_(None), OutboxEvent.done_at < func.now() - _PUBLIC_KEPT),
-    )
+    """Delete internal events that are done and past their time."""
+    old = and_(OutboxEvent.body.is_(None), OutboxEvent.done_at < func.now() - _DONE_KEPT)
     key = tuple_(OutboxEvent.tenant_id, OutboxEvent.id)
     some = select(OutboxEvent.tenant_id, OutboxEvent.id).where(old).limit(_FORGOTTEN_AT_ONCE)
     async with database.system() as session:

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import TenantOwned
-from payymo_api.core.types import DeliveryId, EndpointId, ErasureId, EventId
+from payymo_api.core.types import DeliveryId, EndpointId, ErasureId, EventId, ReplayId
 from payymo_api.tenants.models import Tenant
 from payymo_api.webhooks.rules import health
 
 
 class WebhookLane(TenantOwned):
-    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 20).
+    """What waits for one endpoint, in whose hands it is, and how the endpoint is doing (ADR 21).
 
     `due_at`: when it is to be taken next; null while nothing waits. While a worker has it
     (`leased_by` is the number of its presence), that is when the lease ends; `leases` counts how
@@ -186,6 +186,13 @@ class WebhookDelivery(TenantOwned):
             "id",
             postgresql_where=text("status = 'pending' AND ordering_key IS NOT NULL"),
         ),
+        Index(
+            "ix_webhook_deliveries_failed",
+            "tenant_id",
+            "endpoint_id",
+            "sequence",
+            postgresql_where=text("status = 'failed'"),
+        ),
     )
     prefix = "dlv"
 
@@ -243,6 +250,25 @@ class WebhookHour(TenantOwned):
     failed: Mapped[int]
     milliseconds: Mapped[int]
     buckets: Mapped[list[int]] = mapped_column(ARRAY(Integer()))
+
+
+class WebhookReplay(TenantOwned):
+    """Somebody asked an endpoint's events again. `erased`: passed by, since their data is gone."""
+
+    __tablename__ = "webhook_replays"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "endpoint_id"], ["webhook_endpoints.tenant_id", "webhook_endpoints.id"]
+        ),
+        Index("ix_webhook_replays_created", "created_at", postgresql_using="brin"),
+    )
+    prefix = "rpl"
+
+    id: Mapped[ReplayId] = mapped_column(primary_key=True)
+    endpoint_id: Mapped[EndpointId]
+    queued: Mapped[int]
+    erased: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class EventErasure(TenantOwned):

@@ -1,4 +1,4 @@
-"""Events of all tenants on their way to deliveries: many in one statement (ADR 20)."""
+"""Events of all tenants on their way to deliveries: many in one statement (ADR 21)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

@@ -1,17 +1,17 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, update
 
+from payymo_api.core.clock import now
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
-from payymo_api.core.types import DeliveryId, EndpointId, new_id
-from payymo_api.messaging.models import OutboxEvent
+from payymo_api.core.types import DeliveryId, EndpointId, later, least_id
 from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookLane
+from payymo_api.webhooks.repository.events import EVENTS_KEPT, LONGEST, names_of
 from payymo_api.webhooks.schemas.deliveries import DeliveryFilters
 
-_ROWS_AT_ONCE = 1000
 _ENDED_AT_ONCE = 5000
 
 
@@ -24,10 +24,13 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             WebhookDelivery.endpoint_id: filters.endpoint_id,
             WebhookDelivery.event_id: filters.event_id,
             WebhookDelivery.status: filters.status,
-            WebhookDelivery.event_type: filters.event_type,
+            WebhookDelivery.replay_id: filters.replay_id,
         }
         equal = [column == value for column, value in wanted.items() if value is not None]
-        statement = self.select().where(*equal)
+        statement = self.select().where(*equal, *_made_between(filters))
+        if filters.event_type:
+            names = names_of(filters.event_type)
+            statement = statement.where(WebhookDelivery.event_type.in_(names))
         return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
 
     async def locked(self, id: DeliveryId) -> WebhookDelivery | None:
@@ -39,29 +42,6 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             WebhookAttempt.tenant_id == self._tenant_id, WebhookAttempt.delivery_id == id
         )
         return (await self._session.scalars(statement.order_by(WebhookAttempt.number))).all()
-
-    async def owe_again(
-        self,
-        endpoint_id: EndpointId,
-        events: Sequence[tuple[OutboxEvent, str | None]],
-        replay_id: UUID,
-    ) -> None:
-        """Owe events, each with its ordering key, once more, whatever became of them before."""
-        for start in range(0, len(events), _ROWS_AT_ONCE):
-            rows = [
-                {
-                    "tenant_id": self._tenant_id,
-                    "id": new_id(),
-                    "event_id": event.id,
-                    "event_type": event.name,
-                    "sequence": event.sequence or 0,
-                    "endpoint_id": endpoint_id,
-                    "ordering_key": key,
-                    "replay_id": replay_id,
-                }
-                for event, key in events[start : start + _ROWS_AT_ONCE]
-            ]
-            await self._session.execute(insert(WebhookDelivery), rows)
 
     async def end_some(self, endpoint_id: EndpointId) -> int:
         """End deliveries of an endpoint that is no more; return how many, 0 if none is left."""
@@ -90,3 +70,16 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             WebhookLane.is_open.is_(False),
         )
         return set(await self._session.scalars(statement))
+
+
+def _made_between(filters: DeliveryFilters) -> Iterator[ColumnElement[bool]]:
+    """Ids tell when they were made, so that the list begins where the filters do."""
+    if filters.since:
+        yield WebhookDelivery.created_at >= filters.since
+        yield WebhookDelivery.id >= least_id(max(filters.since, now() - EVENTS_KEPT) - LONGEST)
+    if filters.until:
+        yield WebhookDelivery.created_at <= filters.until
+        yield WebhookDelivery.id <= least_id(min(filters.until, now()) + LONGEST)
+    if filters.replay_id:
+        yield WebhookDelivery.id >= filters.replay_id
+        yield WebhookDelivery.id <= later(filters.replay_id, LONGEST)

@@ -1,28 +1,27 @@
 """What an erasure looks through, in the order in which it does so, and what it takes away."""
 
 import re
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from payymo_api.core.clock import now
 from payymo_api.core.db import Scope
 from payymo_api.core.repository import TenantRepository, changes, locked
-from payymo_api.core.types import EndpointId, EventId
+from payymo_api.core.types import TEXT_LENGTH, EndpointId, EventId
 from payymo_api.messaging import relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import EventErasure
 
 _UNNUMBERED = """
-SELECT id, 0 AS sequence, data ~ $4 AS is_named FROM outbox_events
+SELECT id, 0 AS sequence, convert_to(data, 'UTF8') AS text FROM outbox_events
 WHERE tenant_id = $1 AND id > $2 AND data IS NOT NULL AND sequence IS NULL
 ORDER BY id LIMIT $3
 """
 _NUMBERED = """
-SELECT id, sequence, convert_from(body, 'UTF8') ~ $5 AS is_named FROM outbox_events
+SELECT id, sequence, body AS text FROM outbox_events
 WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3
 ORDER BY sequence LIMIT $4
 """
-_LAST = "SELECT last FROM event_counters WHERE tenant_id = $1"
 _FORGET_ANSWERS = """
 UPDATE webhook_attempts AS attempt SET answer = NULL FROM webhook_deliveries AS delivery
 WHERE delivery.tenant_id = $1 AND delivery.event_id = ANY($2::uuid[])
@@ -41,7 +40,11 @@ FROM pending WHERE delivery.tenant_id = $1 AND delivery.id = pending.id
 RETURNING endpoint_id
 """
 _WRITTEN = ("data", "body", "erased_at")
-_READ = ("tenant_id", "id", "name", "occurred_at", "sequence", *_WRITTEN)
+_READ = ("tenant_id", "id", "name", "payload", "occurred_at", "sequence", *_WRITTEN)
+
+
+_TAIL = re.compile(b"_([0-9a-v]{%d})" % TEXT_LENGTH)
+"""What stands behind the prefix of an id; it names one thing by itself."""
 
 
 class Looked(NamedTuple):
@@ -60,25 +63,23 @@ async def unnumbered(
     scope: Scope, after: EventId, ids: Collection[str], limit: int
 ) -> list[Looked]:
     """Look at the next events that have no number yet."""
-    rows = await scope.fetch(_UNNUMBERED, scope.tenant_id, after, limit, _any_of(ids))
-    return [Looked(**row) for row in rows]
+    return _looked(await scope.fetch(_UNNUMBERED, scope.tenant_id, after, limit), ids)
 
 
 async def numbered(
     scope: Scope, after: int, until: int, ids: Collection[str], limit: int
 ) -> list[Looked]:
     """Look at the next events of the sequence."""
-    rows = await scope.fetch(_NUMBERED, scope.tenant_id, after, until, limit, _any_of(ids))
-    return [Looked(**row) for row in rows]
+    return _looked(await scope.fetch(_NUMBERED, scope.tenant_id, after, until, limit), ids)
 
 
-def _any_of(ids: Collection[str]) -> str:
-    return "|".join(re.escape(id) for id in ids)
-
-
-async def last_sequence(scope: Scope) -> int:
-    rows = await scope.fetch(_LAST, scope.tenant_id)
-    return rows[0]["last"] if rows else 0
+def _looked(rows: Sequence[Mapping[str, Any]], ids: Collection[str]) -> list[Looked]:
+    """Here and not in PostgreSQL, whose regular expressions take 100 ids twenty times as long."""
+    tails = {id.rpartition("_")[2].encode() for id in ids}
+    return [
+        Looked(row["id"], row["sequence"], not tails.isdisjoint(_TAIL.findall(row["text"])))
+        for row in rows
+    ]
 
 
 async def erase(scope: Scope, ids: Collection[EventId]) -> int:
@@ -86,7 +87,8 @@ async def erase(scope: Scope, ids: Collection[EventId]) -> int:
     rows = [row for row in await locked(scope, OutboxEvent, _READ, ids) if not row.erased_at]
     for row in rows:
         row.data, row.erased_at = row.data and "{}", now()
-        row.body = None if row.sequence is None else relay.body(row, row.sequence)
+        if row.sequence is not None:
+            row.body = relay.body(row, row.sequence, is_test=bool(row.payload.get("test")))
     await scope.write(*changes(scope, rows, _WRITTEN))
     return len(rows)
 

@@ -1,21 +1,29 @@
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
 from typing_extensions import override
 
 from payymo_api.core.clock import now
 from payymo_api.core.errors import ValidationFailed
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
-from payymo_api.core.types import EventId, TenantId
+from payymo_api.core.types import EventId, TenantId, least_id
 from payymo_api.messaging.models import EventCounter, OutboxEvent
-from payymo_api.webhooks.schemas.deliveries import ReplayRequest
+from payymo_api.webhooks.rules.subscriptions import EVERY, covers
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.events import EventFilters
 
 EVENTS_KEPT = timedelta(days=90)
+LONGEST = timedelta(hours=1)
+"""Longer than any transaction lasts: so far off at the most is the time that an id tells."""
+_LAST = 2**63 - 1
+
+
+def names_of(pattern: str | None) -> list[str]:
+    """Return the event types that a pattern covers; all of them without one."""
+    return [name for name in EVENT_TYPES if covers(pattern or EVERY, name)]
 
 
 class EventRepository(TenantRepository[OutboxEvent]):
@@ -37,10 +45,34 @@ class EventRepository(TenantRepository[OutboxEvent]):
     async def page(self, filters: EventFilters) -> Page[OutboxEvent]:
         statement = self.select()
         if filters.event_type:
-            statement = statement.where(OutboxEvent.name == filters.event_type)
+            statement = statement.where(OutboxEvent.name.in_(names_of(filters.event_type)))
         if filters.since:
-            statement = statement.where(OutboxEvent.occurred_at >= filters.since)
+            statement = statement.where(
+                OutboxEvent.sequence >= await self.place_of(filters.since),
+                OutboxEvent.occurred_at >= filters.since,
+            )
+        if filters.until:
+            statement = statement.where(OutboxEvent.occurred_at <= filters.until)
+        if filters.after_sequence:
+            statement = statement.where(OutboxEvent.sequence > filters.after_sequence)
         return await self.by_sequence.page(self._session, statement, filters.cursor, filters.limit)
+
+    async def place_of(self, since: datetime) -> int:
+        """Return a place in the sequence before which nothing has happened since then.
+
+        Ids tell when events were recorded. What is numbered before the first of them was committed
+        earlier, and so happened earlier too.
+        """
+        since = max(since, now() - EVENTS_KEPT)
+        statement = (
+            super()
+            .select()
+            .with_only_columns(OutboxEvent.sequence)
+            .where(OutboxEvent.id >= least_id(since - LONGEST), OutboxEvent.sequence.is_not(None))
+            .order_by(OutboxEvent.id)
+            .limit(1)
+        )
+        return await self._session.scalar(statement) or _LAST
 
     async def kept(self, id: EventId) -> OutboxEvent:
         """Return an event that was delivered, a test too."""
@@ -78,25 +110,6 @@ class EventRepository(TenantRepository[OutboxEvent]):
         statement = super().select().where(OutboxEvent.id == id, OutboxEvent.erased_at.is_not(None))
         found = await self._session.scalar(statement.with_only_columns(OutboxEvent.id))
         return found is not None
-
-    async def span(self, request: ReplayRequest, limit: int) -> Sequence[OutboxEvent]:
-        statement = self.select()
-        if request.since:
-            statement = statement.where(OutboxEvent.occurred_at >= request.since)
-        if request.from_sequence:
-            statement = statement.where(OutboxEvent.sequence >= request.from_sequence)
-        if request.to_sequence:
-            statement = statement.where(OutboxEvent.sequence <= request.to_sequence)
-        light = load_only(
-            OutboxEvent.id,
-            OutboxEvent.name,
-            OutboxEvent.payload,
-            OutboxEvent.sequence,
-            OutboxEvent.body,
-            OutboxEvent.erased_at,
-        )
-        ordered = statement.options(light).order_by(OutboxEvent.sequence).limit(limit)
-        return (await self._session.scalars(ordered)).all()
 
 
 async def last_sequences(

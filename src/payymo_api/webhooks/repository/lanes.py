@@ -1,4 +1,4 @@
-"""Lanes: who serves which endpoint now, and when one is to be served next (ADR 20).
+"""Lanes: who serves which endpoint now, and when one is to be served next (ADR 21).
 
 The statements of the system's scope serve lanes of all tenants at once; they lock lanes in the
 order of their keys, as everybody does.

@@ -3,12 +3,13 @@ from typing import Annotated
 
 from fastapi import Query
 
-from payymo_api.core.fields import Listing
+from payymo_api.core.fields import Listing, Paging
 from payymo_api.core.refs import DeliveryRef
 from payymo_api.core.types import EndpointId
 from payymo_api.edge.route import api_router
 from payymo_api.edge.scope import ScopeDep
 from payymo_api.webhooks.models import WebhookDelivery
+from payymo_api.webhooks.repository.attempts import AttemptRepository
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.schemas.deliveries import (
     AttemptAnswer,
@@ -42,6 +43,16 @@ async def get_webhook_delivery(scope: ScopeDep, delivery_id: DeliveryRef) -> Del
         AttemptAnswer.model_validate(each) for each in await repository.attempts(delivery_id)
     ]
     return DeliveryWithAttempts(**found.model_dump(), attempts=attempts)
+
+
+@router.get("/{delivery_id}/attempts")
+async def list_delivery_attempts(
+    scope: ScopeDep, delivery_id: DeliveryRef, paging: Annotated[Paging, Query()]
+) -> Listing[AttemptAnswer]:
+    """List the attempts of one delivery, the first first."""
+    await DeliveryRepository(scope).get(delivery_id)
+    page = await AttemptRepository(scope).of_delivery(delivery_id, paging)
+    return Listing[AttemptAnswer].of(page, AttemptAnswer.model_validate)
 
 
 @router.post("/{delivery_id}/redeliver", status_code=202)

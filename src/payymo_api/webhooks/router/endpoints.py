@@ -4,17 +4,21 @@ from typing import Annotated
 from fastapi import Query
 
 from payymo_api.core.fields import Listing, Paging
-from payymo_api.core.refs import EndpointRef
+from payymo_api.core.refs import EndpointRef, ReplayRef
 from payymo_api.core.types import EndpointId
 from payymo_api.edge.route import IfMatchDep, api_router
 from payymo_api.edge.scope import AfterCommitDep, ScopeDep
 from payymo_api.edge.state import PartsDep
 from payymo_api.webhooks.repository import lanes
+from payymo_api.webhooks.repository.attempts import AttemptRepository
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.router.challengers import ChallengerDep
 from payymo_api.webhooks.schemas.deliveries import (
+    AttemptAnswer,
+    AttemptFilters,
     DeliveryAnswer,
-    ReplayAnswer,
+    ReplayBegun,
+    ReplayProgress,
     ReplayRequest,
 )
 from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer, NewSecretAnswer
@@ -67,7 +71,7 @@ async def replace_webhook_endpoint(
 ) -> EndpointAnswer:
     """Replace what an endpoint gets and where.
 
-    Disabled, it gets nothing new and its open deliveries wait; enabled again, they are sent.
+    Disabled, it gets nothing: what is open and what happens meanwhile is sent when it is enabled.
     """
     allow = parts.settings.webhook_allow_loopback
     row = await service.replace_endpoint(
@@ -144,16 +148,39 @@ async def test_webhook_endpoint(
     return DeliveryAnswer.model_validate(delivery)
 
 
+@router.get("/{endpoint_id}/attempts")
+async def list_endpoint_attempts(
+    scope: ScopeDep, endpoint_id: EndpointRef, filters: Annotated[AttemptFilters, Query()]
+) -> Listing[AttemptAnswer]:
+    """List the attempts at an endpoint, those of the newest delivery first.
+
+    Of one delivery, the last attempt comes first. A delivery that is tried for days is found where
+    it was made, not where it was tried last.
+    """
+    await EndpointRepository(scope).get(endpoint_id)
+    page = await AttemptRepository(scope).of_endpoint(endpoint_id, filters)
+    return Listing[AttemptAnswer].of(page, AttemptAnswer.model_validate)
+
+
 @router.post("/{endpoint_id}/replay", status_code=202)
 async def replay_events(
     scope: ScopeDep, endpoint_id: EndpointRef, request: ReplayRequest
-) -> ReplayAnswer:
+) -> ReplayBegun:
     """Send an endpoint the past events that it subscribes to, delivered before or not.
 
-    Give `since`, or `from_sequence` and perhaps `to_sequence`. At most 10,000 events are looked at
-    in one call; `next_sequence` says where to go on.
+    Give `since`, or `from_sequence` and perhaps `to_sequence`; `event_type` and `only_failed` make
+    it less. At most 10,000 events are looked at in one call; `next_sequence` says where to go on.
+    Asked twice, they are sent twice; under one Idempotency-Key, once.
     """
     return await resending.replay(scope, endpoint_id, request)
+
+
+@router.get("/{endpoint_id}/replays/{replay_id}")
+async def get_replay(
+    scope: ScopeDep, endpoint_id: EndpointRef, replay_id: ReplayRef
+) -> ReplayProgress:
+    """Read how far a replay has come."""
+    return await resending.progress(scope, endpoint_id, replay_id)
 
 
 async def _let_go(

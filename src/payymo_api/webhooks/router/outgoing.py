@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 
+from payymo_api.webhooks.rules.retries import Control
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.catalogue.envelope import ENVELOPES, Envelope
 from payymo_api.webhooks.schemas.catalogue.event_type import EventType
@@ -62,13 +63,19 @@ _RETRY_AFTER: Final = {
     "example": "120",
 }
 _DELIVERY: Final = {
-    "description": "`abort-message`: don't send this event again; `disable`: nothing any more.",
-    "schema": {"type": "string", "enum": ["abort-message", "disable"]},
-    "example": "abort-message",
+    "description": "`disable`, with any status: send nothing any more. `abort-message`, after a "
+    "failure: don't send this event again.",
+    "schema": {"type": "string", "enum": list(Control)},
+    "example": Control.DISABLE,
 }
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    "2XX": {"description": "You have the event; what the answer says is only kept."},
-    "410": {"description": "Nobody lives there any more: the endpoint is disabled."},
+    "2XX": {
+        "description": "You have the event; what the answer says is only kept.",
+        "headers": {"webhook-delivery": _DELIVERY},
+    },
+    "410": {
+        "description": "Nobody lives there any more: the endpoint is disabled, its events are held."
+    },
     "default": {
         "description": "You don't have the event, redirects (3xx) included: it is tried again by "
         "the endpoint's schedule.",

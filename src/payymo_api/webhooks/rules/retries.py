@@ -47,10 +47,8 @@ class Control(StrEnum):
 
 def control(header: str | None) -> Control | None:
     """Read the header; what we don't know asks for nothing."""
-    try:
-        return Control((header or "").strip().lower())
-    except ValueError:
-        return None
+    asked = (header or "").strip().lower()
+    return next((each for each in Control if each == asked), None) if asked else None
 
 
 def next_attempt(

@@ -9,37 +9,71 @@ from payymo_api.core.refs import (
     EndpointRef,
     EventFilter,
     EventRef,
+    ReplayFilter,
+    ReplayRef,
 )
-from payymo_api.webhooks.schemas.events import EventTypeName
+from payymo_api.webhooks.schemas.events import Subscription
 
 Status = Literal["pending", "delivered", "failed"]
 
 
 class ReplayRequest(Request):
-    """Events from a moment or a sequence number on; both given, both hold."""
+    """Events from a moment or a sequence number on; of all that is given, all must hold."""
 
     since: Annotated[Instant | None, Field(description="Events from this moment on.")] = None
+    until: Annotated[
+        Instant | None,
+        Field(description="Events up to this moment.", examples=["2036-01-01T00:00:00Z"]),
+    ] = None
     from_sequence: Annotated[
         int | None, Field(ge=1, le=2**63 - 1, description="The first event, by its `sequence`.")
     ] = None
     to_sequence: Annotated[
         int | None, Field(ge=1, le=2**63 - 1, description="The last event, by its `sequence`.")
     ] = None
+    event_type: Annotated[
+        Subscription | None, Field(description="Of this type, or of a kind (`transaction.*`).")
+    ] = None
+    only_failed: Annotated[
+        bool,
+        Field(
+            description="True: events that this endpoint has not got, as a delivery has failed and "
+            "none was delivered."
+        ),
+    ] = False
 
 
 class ReplayAnswer(Answer):
-    queued: Annotated[int, Field(description="Deliveries that are sent (again) now.")]
+    id: ReplayRef
+    endpoint_id: EndpointRef
+    queued: Annotated[int, Field(description="Deliveries that were made, and are sent now.")]
+    erased: Annotated[int, Field(description="Events passed by, as their data was erased.")]
+    created_at: Instant
+
+
+class ReplayBegun(ReplayAnswer):
     next_sequence: Annotated[
         int | None,
         Field(description="Not null: there is more; ask again with it as `from_sequence`."),
     ]
 
 
+class ReplayProgress(ReplayAnswer):
+    pending: Annotated[int, Field(description="Deliveries that are still to be sent.")]
+    delivered: int
+    failed: int
+
+
 class DeliveryFilters(Paging):
     endpoint_id: Annotated[EndpointFilter | None, Field(description="To this endpoint.")] = None
     event_id: Annotated[EventFilter | None, Field(description="Of this event.")] = None
     status: Annotated[Status | None, Field(description="How far it is.")] = None
-    event_type: Annotated[EventTypeName | None, Field(description="Of this type.")] = None
+    event_type: Annotated[
+        Subscription | None, Field(description="Of this type, or of a kind (`transaction.*`).")
+    ] = None
+    replay_id: Annotated[ReplayFilter | None, Field(description="Made by this replay.")] = None
+    since: Annotated[Instant | None, Field(description="Made from this moment on.")] = None
+    until: Annotated[Instant | None, Field(description="Made up to this moment.")] = None
 
 
 class DeliveryAnswer(Answer):
@@ -49,6 +83,9 @@ class DeliveryAnswer(Answer):
     event_id: EventRef
     event_type: str
     endpoint_id: EndpointRef
+    replay_id: Annotated[
+        ReplayRef | None, Field(description="Of one that was asked for again: by which replay.")
+    ]
     status: Status
     attempt_count: int
     next_attempt_at: Annotated[
@@ -66,8 +103,15 @@ class DeliveryAnswer(Answer):
     created_at: Instant
 
 
+class AttemptFilters(Paging):
+    succeeded: Annotated[
+        bool | None, Field(description="True: those answered with 2xx; false: all others.")
+    ] = None
+
+
 class AttemptAnswer(Answer):
-    number: int
+    delivery_id: DeliveryRef
+    number: Annotated[int, Field(description="Counts the attempts of the delivery.")]
     started_at: Instant
     milliseconds: int
     status_code: Annotated[int | None, Field(description="What the endpoint answered, if it did.")]
@@ -80,7 +124,7 @@ class AttemptAnswer(Answer):
         ),
     ]
     detail: Annotated[str | None, Field(description="The same in a sentence.")]
-    answer: Annotated[str | None, Field(description="The first 1,000 characters of the answer.")]
+    answer: Annotated[str | None, Field(description="The first 16 KiB of the answer, redacted.")]
 
 
 class DeliveryWithAttempts(DeliveryAnswer):

@@ -1,29 +1,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from payymo_api.core.fields import Request, Text
 from payymo_api.webhooks.rules import headers
-from payymo_api.webhooks.rules.subscriptions import EVERY
-from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.endpoint_answers import Ordering
-from payymo_api.webhooks.schemas.events import EventTypeName, pattern
+from payymo_api.webhooks.schemas.events import EventTypeName, Subscription
 from payymo_api.webhooks.schemas.filters import Filter
-
-Subscription = Annotated[
-    str,
-    AfterValidator(pattern),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "enum": [EVERY, *EVENT_TYPES]},
-                {"type": "string", "pattern": r"^[a-z_]+\.\*$"},
-            ],
-            "examples": ["transaction.matched"],
-        }
-    ),
-]
 
 
 def _header_name(name: str) -> str:

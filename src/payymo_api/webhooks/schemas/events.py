@@ -25,15 +25,40 @@ EventTypeName = Annotated[
 ]
 
 
-class EventFilters(Paging):
-    event_type: Annotated[EventTypeName | None, Field(description="Of this type.")] = None
-    since: Annotated[Instant | None, Field(description="Events from this moment on.")] = None
-
-
 def pattern(text: str) -> str:
     if not any(covers(text, name) for name in EVENT_TYPES):
         raise ValueError("there is no such event type; see GET /api/v1/event_types")
     return text
+
+
+_KINDS = sorted({f"{name.partition('.')[0]}.*" for name in EVENT_TYPES})
+Subscription = Annotated[
+    str,
+    AfterValidator(pattern),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "enum": [EVERY, *EVENT_TYPES, *_KINDS],
+            "examples": ["transaction.matched"],
+        }
+    ),
+]
+
+
+class EventFilters(Paging):
+    event_type: Annotated[
+        Subscription | None, Field(description="Of this type, or of a kind (`transaction.*`).")
+    ] = None
+    since: Annotated[Instant | None, Field(description="Events from this moment on.")] = None
+    until: Annotated[Instant | None, Field(description="Events up to this moment.")] = None
+    after_sequence: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=2**63 - 1,
+            description="Events after this one: the `sequence` of the last that you have.",
+        ),
+    ] = None
 
 
 def _patterns(text: str) -> str:

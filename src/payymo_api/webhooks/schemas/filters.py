@@ -13,29 +13,33 @@ from pydantic import (
     field_validator,
 )
 
-from payymo_api.core.fields import Request
+from payymo_api.core.fields import Request, storable
 from payymo_api.edge import exact
 from payymo_api.webhooks.rules import filters
 
-_MOST_VALUES, _LONGEST_TEXT, _MOST_DIGITS = 100, 500, 30
+_MOST_VALUES, _LONGEST_TEXT = 100, 500
+_MOST_DIGITS = 18  # before the point and after it: what 64 bits hold, so that all can write it
 _SCALAR = {"type": ["string", "number", "boolean", "null"]}
 
 
 def _bounded(value: object) -> object:
     """Keep numbers short enough to be written out, and text to be compared."""
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, str) and len(each) > _LONGEST_TEXT:
-            raise ValueError(f"a text to compare with has at most {_LONGEST_TEXT} characters")
-        if isinstance(each, Decimal | int) and not _is_short(Decimal(each)):
-            raise ValueError(f"a number to compare with has at most {_MOST_DIGITS} digits")
     if isinstance(value, list) and not 1 <= len(value) <= _MOST_VALUES:
         raise ValueError(f"a list to compare with has 1 to {_MOST_VALUES} values")
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str) and len(storable(each)) > _LONGEST_TEXT:
+            raise ValueError(f"a text to compare with has at most {_LONGEST_TEXT} characters")
+        if isinstance(each, Decimal | int) and not _is_short(Decimal(each)):
+            raise ValueError(
+                f"a number to compare with has at most {_MOST_DIGITS} digits before the point and "
+                f"{_MOST_DIGITS} after it"
+            )
     return value
 
 
 def _is_short(number: Decimal) -> bool:
-    _, digits, exponent = number.as_tuple()
-    return len(digits) <= _MOST_DIGITS and abs(int(exponent)) <= _MOST_DIGITS
+    exponent = int(number.as_tuple().exponent)
+    return number.adjusted() < _MOST_DIGITS and -_MOST_DIGITS <= exponent < _MOST_DIGITS
 
 
 Path = Annotated[

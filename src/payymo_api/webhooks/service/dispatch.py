@@ -1,13 +1,14 @@
 """The dispatcher of a webhook worker: takes lanes, reads them, sends, settles, gives them back.
 
 One turn at a time reads and settles, so that nothing is read that is being settled; posts run
-beside it. ADR 20 tells why lanes, and what a turn costs.
+beside it. ADR 21 tells why lanes, and what a turn costs.
 """
 
 import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from prometheus_client import Gauge
@@ -42,7 +43,7 @@ _MOST_UNDER_WAY = 1000
 _MOST_UNSETTLED = 2000
 _MOST_KNOWN = 6000
 _LANES_AT_ONCE = 200
-_SETTLED_SOON, _SETTLED_AT_ONCE = 100, 500
+_SETTLED_SOON, _SETTLED_AT_ONCE = 200, 500
 _log = log.get(__name__)
 _LANES = Gauge("payymo_webhook_lanes", "Endpoints that this worker serves now")
 _UNDER_WAY = Gauge("payymo_webhook_under_way", "Webhooks that are being sent now")
@@ -106,11 +107,11 @@ class Dispatcher:
             if not found:
                 break
             for lane in found:
-                while lane.has_room and self._is_ours(lane):
+                while lane.has_room and self._is_ours(lane, monotonic()):
                     await self._post(lane, lane.take())
                     count += 1
             await self._settle()
-            await self._renew(_time())
+            await self._renew(monotonic())
         self._close(self._lanes.values())
         await self._give_back()
         return count
@@ -131,7 +132,7 @@ class Dispatcher:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _turn(self) -> None:
-        now = _time()
+        now = monotonic()
         is_look = now - self._looked_at >= _LOOK_SECONDS
         self._check_presence()
         if len(self._results) >= _SETTLED_SOON or now - self._settled_at >= _SETTLED_WITHIN:
@@ -164,7 +165,7 @@ class Dispatcher:
         return self._presence.number or self._own_number
 
     async def _free(self) -> None:
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             await lanes.free_those_of_the_dead(scope)
 
     async def _take(self) -> None:
@@ -174,8 +175,8 @@ class Dispatcher:
         if room <= 0:
             self._make_room()
             return
-        taken_at, holder = _time(), self._holder
-        async with self._database.system_write_scope() as scope:
+        taken_at, holder = monotonic(), self._holder
+        async with self._database.system_batch_scope() as scope:
             taken = await lanes.lease(scope, room, holder, LEASE)
             since = {(row["tenant_id"], row["endpoint_id"]): row["failing_since"] for row in taken}
             rows = await lanes.endpoints(scope, since) if since else ()
@@ -198,7 +199,7 @@ class Dispatcher:
     def _make_room(self) -> None:
         """Let go of those that were served longest, so that every endpoint has its turn."""
         longest = sorted(self._lanes.values(), key=lambda lane: lane.taken_at)[:_LANES_AT_ONCE]
-        now = _time()
+        now = monotonic()
         self._close([lane for lane in longest if now - lane.taken_at >= _TURN_SECONDS])
 
     async def _renew(self, now: float) -> None:
@@ -206,7 +207,7 @@ class Dispatcher:
         self._renewed_at = now
         if not self._lanes:
             return
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             kept = await lanes.renew(scope, self._lanes, self._holder, LEASE)
         for key, lane in self._lanes.items():
             if key in kept and now - lane.taken_at < _KEPT_SECONDS:
@@ -228,7 +229,7 @@ class Dispatcher:
         rooms = [lane.room(max(room // len(low), 1)) for lane in low]
         tenants, endpoints = lanes.columns([lane.key for lane in low])
         after = [lane.after for lane in low]
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             rows = await sent.due(
                 scope,
                 [tenants, endpoints, rooms, [at for at, _ in after], [id for _, id in after]],
@@ -241,21 +242,27 @@ class Dispatcher:
 
     def _pump(self, lane: Lane) -> None:
         """Begin what may begin."""
-        while lane.has_room and self._may_begin(lane):
-            now = _time()
-            if not self._is_ours(lane):
-                return
-            if wait := lane.pace.wait(now):
-                self._pump_later(lane, wait)
-                return
-            lane.pace.went(now)
-            post = asyncio.create_task(self._deliver(lane, lane.take()))
+        while (parcel := self._next(lane)) is not None:
+            post = asyncio.create_task(self._deliver(lane, parcel))
             self._posts.add(post)
             post.add_done_callback(self._posts.discard)
 
-    def _is_ours(self, lane: Lane) -> bool:
+    def _next(self, lane: Lane) -> Parcel | None:
+        """Return what may be sent now."""
+        if not lane.has_room or not self._may_begin(lane):
+            return None
+        now = monotonic()
+        if not self._is_ours(lane, now):
+            return None
+        if wait := lane.pace.wait(now):
+            self._pump_later(lane, wait)
+            return None
+        lane.pace.went(now)
+        return lane.take()
+
+    def _is_ours(self, lane: Lane, now: float) -> bool:
         """Nothing begins after the lease, or when the presence that it was taken in has ended."""
-        if _time() >= lane.expires_at or lane.holder != self._number:
+        if now >= lane.expires_at or lane.holder != self._number:
             lane.close()
         return not lane.is_closing
 
@@ -274,9 +281,14 @@ class Dispatcher:
         return len(self._posts) < slots and len(self._results) < _MOST_UNSETTLED
 
     async def _deliver(self, lane: Lane, parcel: Parcel) -> None:
-        await self._post(lane, parcel)
-        self._pump(lane)
-        self._wake.set()
+        """Post this one, and then what comes next: a task of its own for each would cost more."""
+        following: Parcel | None = parcel
+        while following is not None:
+            await self._post(lane, following)
+            if len(self._results) in {1, _SETTLED_SOON} or lane.is_closing:
+                self._wake.set()
+            following = self._next(lane)
+            self._pump(lane)
 
     async def _post(self, lane: Lane, parcel: Parcel) -> None:
         attempt = await send(self._sender, lane.to, parcel)
@@ -285,7 +297,7 @@ class Dispatcher:
             lane.window.delivered()
         else:
             lane.window.failed(answered=attempt.status_code is not None)
-        lane.answered(parcel, is_over=found.is_over, now=_time())
+        lane.answered(parcel, is_over=found.is_over, now=monotonic())
         if attempt.disables:
             lane.close()
         self._results.append(found)
@@ -298,12 +310,12 @@ class Dispatcher:
 
     async def _give_back(self) -> None:
         """Give back the lanes that we are done with."""
-        done = [lane for lane in self._lanes.values() if lane.is_done(_time())]
+        done = [lane for lane in self._lanes.values() if lane.is_done(monotonic())]
         for start in range(0, len(done), _LANES_AT_ONCE):
             some = done[start : start + _LANES_AT_ONCE]
             for holder in {lane.holder for lane in some}:
                 keys = [lane.key for lane in some if lane.holder == holder]
-                async with self._database.system_write_scope() as scope:
+                async with self._database.system_batch_scope() as scope:
                     await lanes.release(scope, keys, holder)
             for lane in some:
                 self._seeks = self._seeks or lane.is_closing
@@ -312,7 +324,3 @@ class Dispatcher:
     def _close(self, some: Iterable[Lane]) -> None:
         for lane in some:
             lane.close()
-
-
-def _time() -> float:
-    return asyncio.get_running_loop().time()

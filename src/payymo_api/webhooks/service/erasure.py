@@ -15,6 +15,7 @@ from payymo_api.messaging import outbox, relay
 from payymo_api.webhooks.events import ErasureAsked
 from payymo_api.webhooks.models import EventErasure
 from payymo_api.webhooks.repository import erasures as stored
+from payymo_api.webhooks.repository import lanes
 from payymo_api.webhooks.repository.erasures import ErasureRepository, Looked
 from payymo_api.webhooks.repository.events import EventRepository
 from payymo_api.webhooks.schemas.erasures import ErasureRequest
@@ -87,7 +88,7 @@ async def _look_at_unnumbered(scope: Scope, run: EventErasure) -> None:
     if looked:
         run.after_id = looked[-1].id
     if len(looked) < BATCH:
-        run.until_sequence = await stored.last_sequence(scope)
+        run.until_sequence = await EventRepository(scope).last_sequence()
     await outbox.wake(scope)
 
 
@@ -101,6 +102,8 @@ async def _erase(scope: Scope, ids: Sequence[EventId]) -> int:
     if not ids:
         return 0
     erased = await stored.erase(scope, ids)
-    await stored.end_deliveries(scope, ids)
+    waited = await stored.end_deliveries(scope, ids)
     await stored.forget_answers(scope, ids)
+    if waited:
+        await lanes.touch(scope, waited)
     return erased

@@ -1,4 +1,4 @@
-"""Committed events -> deliveries: numbered, serialised once, owed to who wants them (ADR 20)."""
+"""Committed events -> deliveries: numbered, serialised once, owed to who wants them (ADR 21)."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -55,7 +55,7 @@ class FanOut:
 
     async def batch(self) -> int:
         """Fan out the next events; return how many, 0 if there are none or somebody else does."""
-        async with self._database.system_write_scope() as scope:
+        async with self._database.system_batch_scope() as scope:
             if not await arriving.become_the_one(scope):
                 return 0
             rows = await arriving.arrived(scope, self._after, OF_A_TENANT, AT_ONCE)
@@ -98,7 +98,7 @@ def _owed(
         by_tenant[row["tenant_id"]].append(transient(WebhookEndpoint, **row))
     for event in events:
         for endpoint in by_tenant[event.tenant_id]:
-            if event.erased_at is None and is_wanted(endpoint, event):
+            if is_wanted(endpoint, event):
                 yield (
                     event.tenant_id,
                     new_id(),

@@ -27,7 +27,7 @@ async def judge(database: Database, keys: Collection[Key]) -> None:
 
     Asked after an attempt to each has failed: what nothing is sent to is never disabled.
     """
-    async with database.system_write_scope() as system:
+    async with database.system_batch_scope() as system:
         failing = await lanes.failing(system, keys)
     at = now()
     for each in failing:

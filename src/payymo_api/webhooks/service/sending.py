@@ -75,7 +75,7 @@ async def send(sender: Sender, to: Destination, parcel: Parcel) -> Attempt:
         started,
         answer.elapsed_ms,
         status_code=answer.status,
-        answer=_readable(answer.body_excerpt),
+        answer=to.redacted(_readable(answer.body_excerpt)),
         retry_after=answer.headers.get("retry-after"),
         control=retries.control(answer.headers.get("webhook-delivery")),
     )

@@ -1,5 +1,6 @@
 """What came of many posts is written down at once: attempts, deliveries, and how endpoints do."""
 
+from collections import Counter as Tally
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -27,13 +28,15 @@ async def settle(database: Database, results: Sequence[Result]) -> None:
     """Write them down in one transaction. Written twice, an attempt stands twice."""
     since = _failing_since(results)
     changed = {lane.key: at for lane, at in since.items() if at != lane.failing_since}
-    async with database.system_write_scope() as scope:
+    async with database.system_batch_scope() as scope:
         await sent.settle(scope, _columns(results))
         await scope.write(stats.added(map(_counted, results)))
         if changed:
             await scope.write(lanes.note_failing(changed))
     for lane, at in since.items():
         lane.failing_since = at
+    for outcome, count in Tally(each.attempt.outcome for each in results).items():
+        _ATTEMPTS.labels(outcome.value).inc(count)
     for result in results:
         _measure(result)
         result.lane.settled(result.parcel, is_over=result.is_over)
@@ -67,7 +70,6 @@ def _failing_since(results: Sequence[Result]) -> dict[Lane, datetime | None]:
 
 def _measure(result: Result) -> None:
     parcel, attempt = result.parcel, result.attempt
-    _ATTEMPTS.labels(attempt.outcome.value).inc()
     if attempt.outcome is Outcome.DELIVERED and parcel.attempt == 1 and parcel.occurred_at:
         _RECEIPT.observe((attempt.ended_at - parcel.occurred_at).total_seconds())
 

@@ -49,8 +49,9 @@ ENVELOPES: Final[Mapping[str, type[Envelope]]] = {
 }
 
 
-def _sample(type: EventType) -> dict[str, Any]:
-    body = {
+def sample(type: EventType) -> dict[str, Any]:
+    """Return what a body of this type may look like; amounts are Decimal."""
+    return {
         "id": sample_id("evt"),
         "event_type": type.name,
         "timestamp": "2026-11-23T09:30:00Z",
@@ -59,11 +60,9 @@ def _sample(type: EventType) -> dict[str, Any]:
         "api_version": "v1",
         "data": dict(type.example),
     }
-    found: dict[str, Any] = orjson.loads(exact.dump_plain(body))
-    return found
 
 
 SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
-    name: _sample(type) for name, type in EVENT_TYPES.items()
+    name: orjson.loads(exact.dump_plain(sample(type))) for name, type in EVENT_TYPES.items()
 }
-"""What a body of each type may look like, as plain JSON."""
+"""The same of each type, with what JSON has for numbers."""

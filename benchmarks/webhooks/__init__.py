@@ -1,0 +1,3 @@
+"""Outgoing webhooks, from committed outbox rows to a sink on this machine: speed, promptness,
+fairness, and what a million waiting events change.
+"""
