@@ -124,7 +124,6 @@ class World:
         await self.workers.begin()
         self.timeline.start("open up", Process("api"), self._open_up)
         await self._run(START + timedelta(minutes=10))
-        self.faults.on = True
         self._plan_acts()
         for day in range(1, self.days + 1):
             await self._run(START + day * DAY)
@@ -147,6 +146,7 @@ class World:
             tenant_id, self.tools, self.bank, self.timeline, self.numbers, self.subscriber
         )
         await self.users.open_up()
+        self.faults.on = True
 
     def _plan_acts(self) -> None:
         chance = self.timeline.chance
