@@ -166,6 +166,9 @@ class Serving(RuleBasedStateMachine):
             self.over.add(parcel.id)
         if fate == "delivered":
             self.lane.window.delivered()
+        else:
+            self.lane.window.failed(answered=False)
+            self.lane.trim()
         self.lane.answered(parcel, is_over=is_over, now=0.0)
         self.answers.append((parcel, is_over))
 
@@ -212,15 +215,17 @@ def test_it_is_idle_only_after_a_while() -> None:
     assert not lane.is_done(100.0)
 
 
-def test_it_reads_no_more_than_it_may_keep() -> None:
+def test_it_keeps_no_more_at_hand_than_is_of_use() -> None:
     lane = a_lane()
-    rows = [
-        Row(DeliveryId(UUID(int=number)), number, None, START).columns for number in range(1, 601)
-    ]
+    rows = [Row(DeliveryId(UUID(int=number)), number, None, START).columns for number in range(99)]
 
-    assert lane.room(1000) == 600
-    lane.read(rows, 600)
+    assert lane.room(1000) == lane.most == 60
+    lane.read(rows[:60], 60)
+    assert (len(lane.known), lane.is_low, lane.is_hungry) == (60, False, True)
+    assert lane.after == (START, rows[59]["id"])
 
-    assert (len(lane.known), lane.is_low) == (600, False)
-    assert lane.after == (START, rows[-1]["id"])
-    assert lane.is_hungry  # there may be more
+    lane.window.failed(answered=False)
+    lane.trim()
+
+    assert len(lane.known) == lane.most == 4
+    assert lane.after < (START, rows[0]["id"])  # what was forgotten is read from the start

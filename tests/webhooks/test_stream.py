@@ -212,8 +212,9 @@ async def test_a_stream_ends_when_its_key_is_revoked(settings: Settings) -> None
         made = (await owner.client.post("/api/v1/api_keys", json={"name": "listener"})).json()
         async with reading(stage.url, made["key"]) as stream:
             await owner.client.delete(f"/api/v1/api_keys/{made['id']}")
-            while not await stream.is_at_its_end():
-                pass
+            async with asyncio.timeout(30):
+                while not await stream.is_at_its_end():
+                    pass
         await owner.client.aclose()
 
 

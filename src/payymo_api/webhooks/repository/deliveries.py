@@ -33,10 +33,6 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             statement = statement.where(WebhookDelivery.event_type.in_(names))
         return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
 
-    async def locked(self, id: DeliveryId) -> WebhookDelivery | None:
-        statement = self.select().where(WebhookDelivery.id == id).with_for_update()
-        return await self._session.scalar(statement.execution_options(populate_existing=True))
-
     async def attempts(self, id: DeliveryId) -> Sequence[WebhookAttempt]:
         statement = select(WebhookAttempt).where(
             WebhookAttempt.tenant_id == self._tenant_id, WebhookAttempt.delivery_id == id

@@ -106,11 +106,6 @@ class EventRepository(TenantRepository[OutboxEvent]):
                     f"{pointer}/{place}", "unknown_reference", "There is no such thing here."
                 )
 
-    async def is_erased(self, id: EventId) -> bool:
-        statement = super().select().where(OutboxEvent.id == id, OutboxEvent.erased_at.is_not(None))
-        found = await self._session.scalar(statement.with_only_columns(OutboxEvent.id))
-        return found is not None
-
 
 async def last_sequences(
     session: AsyncSession, tenant_ids: Collection[TenantId]

@@ -138,8 +138,14 @@ async def touch(scope: AnyScope, endpoint_ids: Collection[EndpointId]) -> None:
 async def open_or_close(scope: AnyScope, endpoint_id: EndpointId, *, is_open: bool) -> None:
     """Let the endpoint be served or not, and tell the workers that it has changed, on commit."""
     await scope.write(Write(_OPEN, [scope.tenant_id, endpoint_id, is_open]))
-    await scope.notify(CHANGES, told([endpoint_id]))
+    await tell_changed(scope, [endpoint_id])
     await scope.notify(NEWS, told([endpoint_id]))
+
+
+async def tell_changed(scope: AnyScope, endpoint_ids: Collection[EndpointId]) -> None:
+    """Let workers forget what they have read for these endpoints, when the transaction commits."""
+    if endpoint_ids:
+        await scope.notify(CHANGES, told(endpoint_ids))
 
 
 async def leases(scope: AnyScope, endpoint_id: EndpointId) -> int:

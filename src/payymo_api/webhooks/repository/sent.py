@@ -38,16 +38,18 @@ CROSS JOIN LATERAL (
 LIMIT keeps events inside: planned while the tables were empty, a join began with all of them."""
 _SETTLE = """
 WITH told AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-        $6::bigint[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::timestamptz[])
-    AS told (tenant_id, id, status, next_attempt_at, delivered_at, status_code, error, detail,
-        answer, milliseconds, started_at)),
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[],
+        $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::text[], $10::text[], $11::text[],
+        $12::bigint[], $13::timestamptz[])
+    AS told (tenant_id, endpoint_id, event_id, id, status, next_attempt_at, delivered_at,
+        status_code, error, detail, answer, milliseconds, started_at)),
 settled AS (
     UPDATE webhook_deliveries d SET attempt_count = d.attempt_count + 1,
         status = CASE WHEN d.status = 'pending' THEN told.status ELSE d.status END,
         next_attempt_at = CASE WHEN d.status = 'pending' THEN told.next_attempt_at END,
         delivered_at = coalesce(d.delivered_at, told.delivered_at)
     FROM told WHERE d.tenant_id = told.tenant_id AND d.id = told.id
+        AND d.endpoint_id = told.endpoint_id AND d.event_id = told.event_id
     RETURNING d.tenant_id, d.id, d.attempt_count, d.error AS ended_by)
 INSERT INTO webhook_attempts (tenant_id, delivery_id, number, status_code, error, detail, answer,
     milliseconds, started_at)
@@ -55,7 +57,8 @@ SELECT tenant_id, id, attempt_count, status_code, error, detail,
     CASE WHEN ended_by IS NULL THEN answer END, milliseconds, started_at
 FROM settled JOIN told USING (tenant_id, id)
 """
-"""Of an event that was erased meanwhile, no answer is kept."""
+"""Of an event that was erased meanwhile, no answer is kept. Endpoint and event are named so that
+any index finds the row: planned while the table was empty, one by tenant and event may be taken."""
 
 
 async def due(scope: WriteScope, columns: Sequence[Sequence[Any]]) -> Sequence[Mapping[str, Any]]:

@@ -15,11 +15,11 @@ from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from payymo_api.core import log
-from payymo_api.core.crypto import Keyring
+from payymo_api.core.crypto import Keyring, Undecipherable
 from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.repository import transient
-from payymo_api.core.types import EndpointId
+from payymo_api.core.types import EndpointId, public_id
 from payymo_api.messaging.presence import Presence
 from payymo_api.webhooks.gateway import Sender
 from payymo_api.webhooks.models import WebhookEndpoint
@@ -61,6 +61,7 @@ class Dispatcher:
         self._holder = self._own_number
         self._lanes: dict[Key, Lane] = {}
         self._by_endpoint: dict[EndpointId, Lane] = {}
+        self._changes: list[str] = []  # heard since lanes were taken last
         self._results: list[Result] = []
         self._posts: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -78,9 +79,13 @@ class Dispatcher:
 
     def let_go(self, payload: str = "") -> None:
         """Serve no longer what has changed; if it is not known what has, nothing of what we had."""
+        self._changes.append(payload)
+        self._close_changed(payload)
+        self._wake.set()
+
+    def _close_changed(self, payload: str) -> None:
         found = [self._by_endpoint.get(each) for each in lanes.heard(payload)]
         self._close([lane for lane in found or self._lanes.values() if lane is not None])
-        self._wake.set()
 
     async def run(self) -> None:
         """Serve until cancelled; then let the posts under way end, and give everything back."""
@@ -130,6 +135,9 @@ class Dispatcher:
         except (PayymoError, SQLAlchemyError) as error:
             _log.warning("dispatch_paused", cause=type(error).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
+        except Exception:  # noqa: BLE001  whatever it is, the other work of this worker goes on
+            _log.exception("dispatch_crashed")
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _turn(self) -> None:
         now = monotonic()
@@ -172,6 +180,7 @@ class Dispatcher:
         """Take lanes that are due, as many as we can serve."""
         room = min(_MOST_LANES - len(self._lanes), _LANES_AT_ONCE)
         self._seeks = False
+        self._changes.clear()
         if room <= 0:
             self._make_room()
             return
@@ -187,13 +196,16 @@ class Dispatcher:
                 lost.close()
                 lost.holder = holder
                 continue
+            try:
+                to = open_endpoint(self._keyring, endpoint)
+            except Undecipherable:  # it is tried again when the lease is over
+                _log.error("webhook_endpoint_undecipherable", endpoint=public_id("we", endpoint.id))
+                continue
             self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
-                key,
-                open_endpoint(self._keyring, endpoint),
-                holder=holder,
-                failing_since=since[key],
-                taken_at=taken_at,
+                key, to, holder=holder, failing_since=since[key], taken_at=taken_at
             )
+        for payload in self._changes:  # heard before what was being taken was known here
+            self._close_changed(payload)
         self._seeks = self._seeks or len(taken) == room
 
     def _make_room(self) -> None:
@@ -297,6 +309,7 @@ class Dispatcher:
             lane.window.delivered()
         else:
             lane.window.failed(answered=attempt.status_code is not None)
+            lane.trim()
         lane.answered(parcel, is_over=found.is_over, now=monotonic())
         if attempt.disables:
             lane.close()

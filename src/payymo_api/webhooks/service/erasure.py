@@ -106,4 +106,5 @@ async def _erase(scope: Scope, ids: Sequence[EventId]) -> int:
     await stored.forget_answers(scope, ids)
     if waited:
         await lanes.touch(scope, waited)
+        await lanes.tell_changed(scope, waited)
     return erased

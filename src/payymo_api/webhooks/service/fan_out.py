@@ -13,7 +13,7 @@ from payymo_api.core import log
 from payymo_api.core.db import Database
 from payymo_api.core.errors import PayymoError
 from payymo_api.core.repository import transient
-from payymo_api.core.types import TenantId, new_id
+from payymo_api.core.types import TenantId, new_id, public_id
 from payymo_api.messaging import relay
 from payymo_api.messaging.models import OutboxEvent
 from payymo_api.webhooks.models import WebhookEndpoint
@@ -46,6 +46,9 @@ class FanOut:
                 count = await self.batch()
             except (PayymoError, SQLAlchemyError) as error:
                 _log.warning("fan_out_paused", cause=type(error).__name__)
+                count = 0
+            except Exception:  # noqa: BLE001  whatever it is, the other work of this worker goes on
+                _log.exception("fan_out_crashed")
                 count = 0
             if not count:
                 with suppress(TimeoutError):
@@ -98,7 +101,7 @@ def _owed(
         by_tenant[row["tenant_id"]].append(transient(WebhookEndpoint, **row))
     for event in events:
         for endpoint in by_tenant[event.tenant_id]:
-            if is_wanted(endpoint, event):
+            if _is_wanted(endpoint, event):
                 yield (
                     event.tenant_id,
                     new_id(),
@@ -108,6 +111,15 @@ def _owed(
                     endpoint.id,
                     ordering_key(endpoint, event),
                 )
+
+
+def _is_wanted(endpoint: WebhookEndpoint, event: OutboxEvent) -> bool:
+    """An event that can't be judged is sent: rather once too often than never."""
+    try:
+        return is_wanted(endpoint, event)
+    except Exception:  # noqa: BLE001  one event must not hold up those of all tenants
+        _log.exception("event_not_judged", id=public_id("evt", event.id))
+        return True
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:

@@ -15,7 +15,7 @@ from payymo_api.webhooks.service.opening import Destination
 
 LEASE = timedelta(seconds=15)
 _LINGER_SECONDS = 2.0
-_MOST_KNOWN = 600
+_READ_AHEAD, _READ_AHEAD_OF_FAILING = 30, 4  # deliveries for each post at once
 _START = (datetime(2000, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
@@ -73,8 +73,14 @@ class Lane:
         return bool(self._ready) and self.under_way < self.window.size
 
     @property
+    def most(self) -> int:
+        """How many to have at hand: memory is shared, and what fails soon needs little of it."""
+        ahead = _READ_AHEAD_OF_FAILING if self.window.is_failing else _READ_AHEAD
+        return self.window.size * ahead
+
+    @property
     def is_low(self) -> bool:
-        return self.is_hungry and not self.is_closing and len(self.known) <= _MOST_KNOWN // 2
+        return self.is_hungry and not self.is_closing and len(self.known) <= self.most // 2
 
     def is_done(self, now: float) -> bool:
         """Nothing of it is in our hands, and it is to be let go or was idle for long enough."""
@@ -83,7 +89,7 @@ class Lane:
 
     def room(self, share: int) -> int:
         """Return how many to read; from the start on, those that are known come once more."""
-        return min(share, _MOST_KNOWN - len(self.known)) + len(self.known)
+        return min(share, self.most - len(self.known)) + len(self.known)
 
     def read(self, rows: Sequence[Mapping[str, Any]], room: int) -> None:
         """Take what was read: as much as there was `room` for, and more may be there."""
@@ -138,6 +144,12 @@ class Lane:
             for each in self._chains.pop(parcel.ordering_key, ()):
                 self.known.discard(each.id)
             self.is_hungry = True
+
+    def trim(self) -> None:
+        """Forget what is more than is of use now; it is read again in time."""
+        while len(self._ready) > self.most and self._ready[-1].ordering_key is None:
+            self.known.discard(self._ready.pop().id)
+            self.after, self.is_hungry = _START, True
 
     def close(self) -> None:
         """Forget what has not begun; nothing new begins."""

@@ -88,6 +88,8 @@ def _columns(results: Sequence[Result]) -> list[list[object]]:
     attempts = [result.attempt for result in results]
     return [
         [result.lane.key[0] for result in results],
+        [result.lane.key[1] for result in results],
+        [result.parcel.event_id for result in results],
         [result.parcel.id for result in results],
         [result.status for result in results],
         [result.next_attempt_at for result in results],

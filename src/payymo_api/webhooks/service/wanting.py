@@ -52,5 +52,5 @@ def ordering_key(endpoint: WebhookEndpoint, event: OutboxEvent) -> str | None:
         case "endpoint":
             return ""
         case _:
-            assert event.data is not None
-            return object_id(event.name, event.data)
+            assert event.body is not None
+            return object_id(event.name, _data(event.body))

@@ -5,7 +5,7 @@ and test events.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from payymo_api.webhooks.schemas.catalogue import banking, endpoints, payments, reconciliation
 from payymo_api.webhooks.schemas.catalogue.event_type import EventType
@@ -21,6 +21,6 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
 }
 
 
-def object_id(name: str, data: str | bytes) -> str:
-    """Return the id of what an event is about, from its type and its `data` as JSON."""
+def object_id(name: str, data: Mapping[str, Any]) -> str:
+    """Return the id of what an event is about, from its type and its `data`."""
     return EVENT_TYPES[name].object_id(data)

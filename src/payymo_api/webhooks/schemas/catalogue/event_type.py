@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-import orjson
 from pydantic import BaseModel
 
 JSON_SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -35,9 +34,9 @@ class EventType:
         """JSON Schema of `data`; a later version may add fields."""
         return _schema(self.data)
 
-    def object_id(self, data: str | bytes) -> str:
-        """Return the id of what the event is about, from its `data` as JSON."""
-        return str(orjson.loads(data)[self.object])
+    def object_id(self, data: Mapping[str, Any]) -> str:
+        """Return the id of what the event is about; "" if its `data` was erased."""
+        return str(data.get(self.object, ""))
 
 
 @cache
