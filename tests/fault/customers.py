@@ -17,6 +17,7 @@ from payymo_api.core.errors import PayymoError
 from payymo_api.core.types import TenantId, new_id, public_id
 from payymo_api.messaging import outbox
 from tests.fault.mailbox import Mailbox, Ordering, PostOffice
+from tests.fault.say import say
 
 KINDS: Final[dict[str, Ordering]] = {"plain": None, "in-order": "endpoint", "by-object": "object"}
 _ENDPOINTS = "/api/v1/webhook_endpoints"
@@ -112,6 +113,8 @@ class Customer:
             first = self.begun
             self.begun += min(self.chance.randint(1, _AT_ONCE), count - first)
             await self._commit(database, range(first, self.begun))
+            if self.begun * 10 // count > first * 10 // count:
+                say(f"{self.tenant_id}: {self.begun} of {count} events are committed")
             while not turn(self.begun / count):  # noqa: ASYNC110  faults come in a thread
                 await asyncio.sleep(_PAUSE)
 

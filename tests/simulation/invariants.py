@@ -195,7 +195,7 @@ def _in_order(endpoint: Mapping[str, Any], received: Iterable[Mapping[str, Any]]
     last: dict[str, int] = {}
     for event in received if endpoint["ordering"] else ():
         is_by_object = endpoint["ordering"] == "object"
-        key = object_id(event["name"], event["data"]) if is_by_object else ""
+        key = object_id(event["name"], orjson.loads(event["data"])) if is_by_object else ""
         assert event["sequence"] > last.get(key, 0), f"out of order: {event['name']} of {key!r}"
         last[key] = event["sequence"]
 

@@ -56,7 +56,7 @@ class Row:
 
 def a_lane() -> Lane:
     key = (TenantId(UUID(int=1)), EndpointId(UUID(int=2)))
-    return Lane(key, TO, holder=1, failing_since=None, taken_at=0.0)
+    return Lane(key, TO, holder=1, changed_at=START, failing_since=None, taken_at=0.0)
 
 
 class Serving(RuleBasedStateMachine):

@@ -63,7 +63,7 @@ class WriteScope:
     _driver: Any
     tenant_id: TenantId
     _writes: list[Write] = field(default_factory=list)
-    _told: dict[str, str] = field(default_factory=dict)
+    _told: list[tuple[str, str]] = field(default_factory=list)
 
     async def fetch(self, statement: str, *values: object) -> Sequence[Mapping[Any, Any]]:
         """Run a statement; its places are `$1`, `$2` …"""
@@ -76,15 +76,17 @@ class WriteScope:
 
     async def notify(self, channel: str, payload: str = "") -> None:
         """Wake who listens, when (and only if) this transaction commits and has written."""
-        self._told[channel] = payload
+        if (channel, payload) not in self._told:
+            self._told.append((channel, payload))
 
     async def send(self) -> None:
         """Do what waits to be written."""
         if self._writes:
             statement, values = together(self._writes)
             places = count(len(values) + 1)
-            told = ", ".join(f"pg_notify('{each}', ${next(places)})" for each in self._told)
-            await self._driver.fetch(f"{statement} {told}", *values, *self._told.values())
+            told = ", ".join(f"pg_notify('{each}', ${next(places)})" for each, _ in self._told)
+            payloads = [payload for _, payload in self._told]
+            await self._driver.fetch(f"{statement} {told}", *values, *payloads)
 
 
 def inserted(

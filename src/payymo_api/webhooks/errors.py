@@ -15,6 +15,12 @@ class TooManyStreams(RateLimited):
     resolution = "Close a stream first; one of them may feed several of your programs."
 
 
+class TooManyChanges(RateLimited):
+    code = "too_many_changes"
+    title = "Several changes of your endpoints are still under way"
+    resolution = "Ask again after Retry-After: a change waits for posts that are under way."
+
+
 class EndpointDisabled(Conflict):
     code = "endpoint_disabled"
     title = "This webhook endpoint is disabled or removed"

@@ -7,6 +7,7 @@ from uuid import UUID
 from payymo_api.core.crypto import Keyring
 from payymo_api.core.db import Database
 from payymo_api.core.types import EndpointId, TenantId
+from payymo_api.messaging import relay
 from payymo_api.messaging.outbox import CHANNEL
 from payymo_api.messaging.presence import Presence
 from payymo_api.webhooks.events import ErasureAsked
@@ -45,6 +46,7 @@ async def end_deliveries(database: Database, tenant_id: TenantId, payload: dict[
     ended = True
     while ended:
         async with database.scope(tenant_id) as scope:
+            await relay.hold_numbering(scope)  # a fan-out that still saw the endpoint has committed
             ended = bool(await DeliveryRepository(scope).end_some(endpoint_id))
 
 

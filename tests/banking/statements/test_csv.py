@@ -338,3 +338,4 @@ def test_a_whole_column_tells_what_one_cell_does_not() -> None:
     assert marks(["1,234"], 2) == ["."]
     assert marks(["1,200"], 2) == [".", ","]
     assert marks(["1,200", "1,200.50"], 2) == ["."]
+    assert marks(["1" * 29], 2) == []

@@ -10,6 +10,7 @@ from payymo_api.banking.schemas.mappings import DateOrder, DecimalMark
 ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy", "ymd")
 MARKS: tuple[DecimalMark, ...] = (".", ",")
 _LONGEST = 60
+_MOST_DIGITS = 20
 _YEARS = range(1900, 2200)
 _CENTURY = 80
 """Two-digit years from here on are of the 1900s."""
@@ -132,7 +133,10 @@ def marks(texts: Sequence[str], places: int) -> list[DecimalMark]:
 
 
 def _fits(found: Decimal | None, places: int) -> bool:
-    return found is not None and found == round(found, places)
+    """Tell whether it has so many decimals at most; no amount has more than _MOST_DIGITS."""
+    if found is None or len(found.as_tuple().digits) > _MOST_DIGITS:
+        return False
+    return found == round(found, places)
 
 
 def is_day(cell: str) -> bool:

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from uuid import UUID
 
 from payymo_api.core.page import Keyset, Page
@@ -13,11 +12,6 @@ class EndpointRepository(TenantRepository[WebhookEndpoint]):
 
     async def page(self, cursor: str | None, limit: int) -> Page[WebhookEndpoint]:
         return await self.by_id.page(self._session, self.select(), cursor, limit)
-
-    async def enabled(self) -> Sequence[WebhookEndpoint]:
-        statement = self.select().where(WebhookEndpoint.status == "enabled")
-        statement = statement.order_by(WebhookEndpoint.id)
-        return (await self._session.scalars(statement)).all()
 
     async def locked(self, id: EndpointId) -> WebhookEndpoint | None:
         statement = self.select().where(WebhookEndpoint.id == id)

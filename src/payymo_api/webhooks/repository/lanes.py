@@ -47,10 +47,13 @@ SET leased_by = $2, leased_until = now() + $3::interval, due_at = now() + $3::in
 FROM mine WHERE {_AMONG}
 RETURNING l.tenant_id, l.endpoint_id, l.failing_since
 """  # noqa: S608  our own text
+_ANY_DUE = "SELECT true FROM webhook_lanes WHERE is_open AND due_at <= now() LIMIT 1"
 _RENEW = f"""
 UPDATE webhook_lanes l SET leased_until = now() + $4::interval, due_at = now() + $4::interval
 FROM ({_LOCKED.format("$1", "$2")}) mine WHERE {_AMONG} AND l.leased_by = $3
-RETURNING l.tenant_id, l.endpoint_id, l.is_open
+RETURNING l.tenant_id, l.endpoint_id, l.is_open, (
+    SELECT updated_at FROM webhook_endpoints e
+    WHERE e.tenant_id = l.tenant_id AND e.id = l.endpoint_id)
 """  # noqa: S608  our own text
 _ENDPOINTS = """
 SELECT e.* FROM webhook_endpoints e
@@ -166,15 +169,26 @@ async def lease(
     return await scope.fetch(_LEASE, limit, by, time)
 
 
+async def is_any_due(scope: WriteScope) -> bool:
+    return bool(await scope.fetch(_ANY_DUE))
+
+
 async def endpoints(scope: WriteScope, keys: Collection[Key]) -> Sequence[Mapping[str, Any]]:
     """Return the endpoints as they are now."""
     return await scope.fetch(_ENDPOINTS, *columns(keys))
 
 
-async def renew(scope: WriteScope, keys: Collection[Key], by: int, time: timedelta) -> set[Key]:
-    """Keep these lanes for longer; return those that are still ours, and open."""
+async def renew(
+    scope: WriteScope, keys: Collection[Key], by: int, time: timedelta
+) -> dict[Key, datetime]:
+    """Keep these lanes for longer; return those that are still ours, and open.
+
+    With each, when its endpoint was changed last.
+    """
     rows = await scope.fetch(_RENEW, *columns(keys), by, time)
-    return {(row["tenant_id"], row["endpoint_id"]) for row in rows if row["is_open"]}
+    return {
+        (row["tenant_id"], row["endpoint_id"]): row["updated_at"] for row in rows if row["is_open"]
+    }
 
 
 async def release(scope: WriteScope, keys: Collection[Key], by: int) -> None:

@@ -40,13 +40,16 @@ _SETTLE = """
 WITH told AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[],
         $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::text[], $10::text[], $11::text[],
-        $12::bigint[], $13::timestamptz[])
+        $12::bigint[], $13::timestamptz[], $14::bigint[])
     AS told (tenant_id, endpoint_id, event_id, id, status, next_attempt_at, delivered_at,
-        status_code, error, detail, answer, milliseconds, started_at)),
+        status_code, error, detail, answer, milliseconds, started_at, attempts_before)),
 settled AS (
     UPDATE webhook_deliveries d SET attempt_count = d.attempt_count + 1,
-        status = CASE WHEN d.status = 'pending' THEN told.status ELSE d.status END,
-        next_attempt_at = CASE WHEN d.status = 'pending' THEN told.next_attempt_at END,
+        status = CASE WHEN d.status = 'pending' AND (told.status = 'delivered'
+            OR d.attempts_before = told.attempts_before) THEN told.status ELSE d.status END,
+        next_attempt_at = CASE WHEN d.status <> 'pending' OR told.status = 'delivered' THEN NULL
+            WHEN d.attempts_before = told.attempts_before THEN told.next_attempt_at
+            ELSE d.next_attempt_at END,
         delivered_at = coalesce(d.delivered_at, told.delivered_at)
     FROM told WHERE d.tenant_id = told.tenant_id AND d.id = told.id
         AND d.endpoint_id = told.endpoint_id AND d.event_id = told.event_id
@@ -57,7 +60,8 @@ SELECT tenant_id, id, attempt_count, status_code, error, detail,
     CASE WHEN ended_by IS NULL THEN answer END, milliseconds, started_at
 FROM settled JOIN told USING (tenant_id, id)
 """
-"""Of an event that was erased meanwhile, no answer is kept. Endpoint and event are named so that
+"""Of an event that was erased meanwhile, no answer is kept; what was asked for again meanwhile is
+tried again, unless this attempt has delivered it. Endpoint and event are named so that
 any index finds the row: planned while the table was empty, one by tenant and event may be taken."""
 
 

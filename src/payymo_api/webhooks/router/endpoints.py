@@ -25,10 +25,10 @@ from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer, NewSecr
 from payymo_api.webhooks.schemas.endpoints import EndpointRequest, TestRequest
 from payymo_api.webhooks.service import challenge, resending
 from payymo_api.webhooks.service import endpoints as service
-from payymo_api.webhooks.service.letting_go import until_let_go
+from payymo_api.webhooks.service.letting_go import check_room, until_let_go
 
 router = api_router("/webhook_endpoints", "webhook_endpoints")
-_SPARE_SECONDS = 2.0
+_SPARE_SECONDS = 7.0  # until a worker that hears no news looks, and a little
 
 
 @router.get("")
@@ -187,6 +187,7 @@ async def _let_go(
     scope: ScopeDep, parts: PartsDep, after_commit: AfterCommitDep, id: EndpointId
 ) -> None:
     """Answer only when no worker sends any more as it did before the change."""
+    check_room(scope.tenant_id)
     taken = await lanes.leases(scope, id)
     longest = parts.settings.webhook_timeout_seconds + _SPARE_SECONDS
     after_commit(partial(until_let_go, parts.database, scope.tenant_id, id, taken, longest))

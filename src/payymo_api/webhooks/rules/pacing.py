@@ -1,5 +1,7 @@
 """How fast an endpoint is served: how many posts at once, and how many a second."""
 
+import sys
+
 FIRST = 2
 """Posts at once to an endpoint of which nothing is known yet."""
 
@@ -36,6 +38,10 @@ class Pace:
     def wait(self, now: float) -> float:
         """Return the seconds until the next may go."""
         return max(self._free_at - now, 0.0)
+
+    def within(self, seconds: float) -> int:
+        """Return how many may go in that time: one at least, and any number without a limit."""
+        return max(int(seconds / self._interval), 1) if self._interval else sys.maxsize
 
     def went(self, now: float) -> None:
         self._free_at = max(self._free_at, now) + self._interval

@@ -61,11 +61,11 @@ class Dispatcher:
         self._holder = self._own_number
         self._lanes: dict[Key, Lane] = {}
         self._by_endpoint: dict[EndpointId, Lane] = {}
-        self._changes: list[str] = []  # heard since lanes were taken last
         self._results: list[Result] = []
         self._posts: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._seeks = True
+        self._told: list[str] = []
         self._looked_at = self._renewed_at = self._settled_at = 0.0
 
     def hear(self, payload: str = "") -> None:
@@ -79,13 +79,10 @@ class Dispatcher:
 
     def let_go(self, payload: str = "") -> None:
         """Serve no longer what has changed; if it is not known what has, nothing of what we had."""
-        self._changes.append(payload)
-        self._close_changed(payload)
-        self._wake.set()
-
-    def _close_changed(self, payload: str) -> None:
+        self._told.append(payload)
         found = [self._by_endpoint.get(each) for each in lanes.heard(payload)]
         self._close([lane for lane in found or self._lanes.values() if lane is not None])
+        self._wake.set()
 
     async def run(self) -> None:
         """Serve until cancelled; then let the posts under way end, and give everything back."""
@@ -123,11 +120,14 @@ class Dispatcher:
 
     async def _end(self) -> None:
         self._close(self._lanes.values())
-        if self._posts:
-            await asyncio.wait(self._posts, timeout=_GRACE_SECONDS)
-        with suppress(PayymoError, SQLAlchemyError):
-            await self._settle()
-            await self._give_back()
+        ends_at = monotonic() + _GRACE_SECONDS
+        while True:
+            with suppress(PayymoError, SQLAlchemyError):
+                await self._settle()
+                await self._give_back()
+            if not self._posts or monotonic() >= ends_at:
+                return
+            await asyncio.wait(self._posts, timeout=_LOOK_SECONDS)
 
     async def _try_turn(self) -> None:
         try:
@@ -180,11 +180,11 @@ class Dispatcher:
         """Take lanes that are due, as many as we can serve."""
         room = min(_MOST_LANES - len(self._lanes), _LANES_AT_ONCE)
         self._seeks = False
-        self._changes.clear()
         if room <= 0:
-            self._make_room()
+            await self._make_room()
             return
         taken_at, holder = monotonic(), self._holder
+        self._told.clear()
         async with self._database.system_batch_scope() as scope:
             taken = await lanes.lease(scope, room, holder, LEASE)
             since = {(row["tenant_id"], row["endpoint_id"]): row["failing_since"] for row in taken}
@@ -202,43 +202,55 @@ class Dispatcher:
                 _log.error("webhook_endpoint_undecipherable", endpoint=public_id("we", endpoint.id))
                 continue
             self._lanes[key] = self._by_endpoint[endpoint.id] = Lane(
-                key, to, holder=holder, failing_since=since[key], taken_at=taken_at
+                key,
+                to,
+                holder=holder,
+                changed_at=endpoint.updated_at,
+                failing_since=since[key],
+                taken_at=taken_at,
             )
-        for payload in self._changes:  # heard before what was being taken was known here
-            self._close_changed(payload)
         self._seeks = self._seeks or len(taken) == room
+        for payload in tuple(self._told):  # it was told before we had the lane
+            self.let_go(payload)
 
-    def _make_room(self) -> None:
-        """Let go of those that were served longest, so that every endpoint has its turn."""
+    async def _make_room(self) -> None:
+        """Let go of those that were served longest if others wait: every endpoint has its turn."""
+        async with self._database.system_batch_scope() as scope:
+            if not await lanes.is_any_due(scope):
+                return
         longest = sorted(self._lanes.values(), key=lambda lane: lane.taken_at)[:_LANES_AT_ONCE]
         now = monotonic()
         self._close([lane for lane in longest if now - lane.taken_at >= _TURN_SECONDS])
 
     async def _renew(self, now: float) -> None:
-        """Keep what we have; what is no longer ours, or closed, or had for long, is let go."""
+        """Keep what we have; what is no longer ours, has changed, or was had for long, is let go.
+
+        Of a change that was not heard of, behind a pooler that passes no news, this learns.
+        """
         self._renewed_at = now
         if not self._lanes:
             return
         async with self._database.system_batch_scope() as scope:
             kept = await lanes.renew(scope, self._lanes, self._holder, LEASE)
         for key, lane in self._lanes.items():
-            if key in kept and now - lane.taken_at < _KEPT_SECONDS:
+            is_as_it_was = kept.get(key) == lane.changed_at
+            if is_as_it_was and now - lane.taken_at < _KEPT_SECONDS:
                 lane.expires_at = now + LEASE.total_seconds()
             else:
                 lane.close()
 
     async def _read(self) -> None:
         """Read what is due of the lanes that have run low."""
-        room = _MOST_KNOWN - sum(len(lane.known) for lane in self._lanes.values())
-        low = [lane for lane in self._lanes.values() if lane.is_low]
-        if not low or room <= 0:
+        room = max(_MOST_KNOWN - sum(len(lane.known) for lane in self._lanes.values()), 0)
+        low = [lane for lane in self._lanes.values() if lane.is_low and (room or not lane.known)]
+        if not low:
             return
         if len(low) > _LANES_AT_ONCE:
-            del low[_LANES_AT_ONCE:]
+            low = sorted(low, key=lambda lane: lane.read_at)[:_LANES_AT_ONCE]
             self._wake.set()
         for lane in low:
-            lane.is_hungry = False
-        rooms = [lane.room(max(room // len(low), 1)) for lane in low]
+            lane.is_hungry, lane.read_at = False, monotonic()
+        rooms = [lane.room(room // len(low)) for lane in low]
         tenants, endpoints = lanes.columns([lane.key for lane in low])
         after = [lane.after for lane in low]
         async with self._database.system_batch_scope() as scope:
@@ -288,9 +300,16 @@ class Dispatcher:
         self._pump(lane)
 
     def _may_begin(self, lane: Lane) -> bool:
-        """Those that fail share a half of the slots, so that the others always have the rest."""
-        slots = _MOST_UNDER_WAY // 2 if lane.window.is_failing else _MOST_UNDER_WAY
-        return len(self._posts) < slots and len(self._results) < _MOST_UNSETTLED
+        """Half of the slots are for whoever comes; of the rest, each has its share.
+
+        Those that fail have none of the rest, so that they never take what the others need.
+        """
+        count = len(self._posts)
+        if len(self._results) >= _MOST_UNSETTLED or count >= _MOST_UNDER_WAY:
+            return False
+        share = max(_MOST_UNDER_WAY // 2 // len(self._lanes), 1)
+        is_within = lane.under_way < share and not lane.window.is_failing
+        return count < _MOST_UNDER_WAY // 2 or is_within
 
     async def _deliver(self, lane: Lane, parcel: Parcel) -> None:
         """Post this one, and then what comes next: a task of its own for each would cost more."""
@@ -331,7 +350,7 @@ class Dispatcher:
                 async with self._database.system_batch_scope() as scope:
                     await lanes.release(scope, keys, holder)
             for lane in some:
-                self._seeks = self._seeks or lane.is_closing
+                self._seeks = self._seeks or lane.is_closing or lane.is_hungry
                 del self._lanes[lane.key], self._by_endpoint[lane.key[1]]
 
     def _close(self, some: Iterable[Lane]) -> None:

@@ -101,7 +101,8 @@ def _owed(
         by_tenant[row["tenant_id"]].append(transient(WebhookEndpoint, **row))
     for event in events:
         for endpoint in by_tenant[event.tenant_id]:
-            if _is_wanted(endpoint, event):
+            is_owed, key = _judged(endpoint, event)
+            if is_owed:
                 yield (
                     event.tenant_id,
                     new_id(),
@@ -109,17 +110,20 @@ def _owed(
                     event.name,
                     event.sequence,
                     endpoint.id,
-                    ordering_key(endpoint, event),
+                    key,
                 )
 
 
-def _is_wanted(endpoint: WebhookEndpoint, event: OutboxEvent) -> bool:
-    """An event that can't be judged is sent: rather once too often than never."""
+def _judged(endpoint: WebhookEndpoint, event: OutboxEvent) -> tuple[bool, str | None]:
+    """Tell whether the event is owed, and in order with what.
+
+    One that can't be judged is sent, in order with all such: rather once too often than never.
+    """
     try:
-        return is_wanted(endpoint, event)
+        return is_wanted(endpoint, event), ordering_key(endpoint, event)
     except Exception:  # noqa: BLE001  one event must not hold up those of all tenants
         _log.exception("event_not_judged", id=public_id("evt", event.id))
-        return True
+        return True, "" if endpoint.ordering else None
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:

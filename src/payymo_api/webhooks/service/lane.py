@@ -13,9 +13,10 @@ from payymo_api.webhooks.repository.lanes import Key
 from payymo_api.webhooks.rules.pacing import Pace, Window
 from payymo_api.webhooks.service.opening import Destination
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=20)
 _LINGER_SECONDS = 2.0
 _READ_AHEAD, _READ_AHEAD_OF_FAILING = 30, 4  # deliveries for each post at once
+_READ_AHEAD_SECONDS = 5.0  # of an endpoint that has a limit of its own
 _START = (datetime(2000, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
@@ -30,6 +31,7 @@ class Parcel:
     event_id: EventId
     ordering_key: str | None
     attempt: int
+    attempts_before: int
     occurred_at: datetime | None
     body: bytes = field(repr=False)
 
@@ -48,11 +50,13 @@ class Lane:
         to: Destination,
         *,
         holder: int,
+        changed_at: datetime,
         failing_since: datetime | None,
         taken_at: float,
     ) -> None:
         self.key = key
         self.holder = holder
+        self.changed_at = changed_at
         self.to = to
         self.failing_since = failing_since
         self.taken_at = self.busy_at = taken_at
@@ -64,6 +68,7 @@ class Lane:
         self.is_closing = False
         self.is_hungry = True
         self.is_timed = False
+        self.read_at = taken_at
         self.after = _START
         self._ready: deque[Parcel] = deque()
         self._chains: dict[str, deque[Parcel]] = {}
@@ -76,7 +81,7 @@ class Lane:
     def most(self) -> int:
         """How many to have at hand: memory is shared, and what fails soon needs little of it."""
         ahead = _READ_AHEAD_OF_FAILING if self.window.is_failing else _READ_AHEAD
-        return self.window.size * ahead
+        return min(self.window.size * ahead, self.pace.within(_READ_AHEAD_SECONDS))
 
     @property
     def is_low(self) -> bool:
@@ -88,8 +93,12 @@ class Lane:
         return not self.known and not self.under_way and (self.is_closing or is_idle)
 
     def room(self, share: int) -> int:
-        """Return how many to read; from the start on, those that are known come once more."""
-        return min(share, self.most - len(self.known)) + len(self.known)
+        """Return how many to read; from the start on, those that are known come once more.
+
+        A lane that has nothing at hand gets what it can post at once, whatever memory is left.
+        """
+        least = self.window.size if not self.known else 0
+        return min(max(share, least), self.most - len(self.known)) + len(self.known)
 
     def read(self, rows: Sequence[Mapping[str, Any]], room: int) -> None:
         """Take what was read: as much as there was `room` for, and more may be there."""
@@ -109,6 +118,7 @@ class Lane:
             row["event_id"],
             row["ordering_key"],
             row["attempt_count"] - row["attempts_before"] + 1,
+            row["attempts_before"],
             row["occurred_at"],
             row["body"],
         )

@@ -63,8 +63,8 @@ class Result:
 async def send(sender: Sender, to: Destination, parcel: Parcel) -> Attempt:
     """Sign and send, once. No transaction may be open: the endpoint takes its time."""
     started = now()
-    headers = to.signed(public_id("evt", parcel.event_id), parcel.body, started)
     try:
+        headers = to.signed(public_id("evt", parcel.event_id), parcel.body, started)
         answer = await sender.post(to.url, headers, parcel.body)
     except DeliveryFailed as failure:
         return Attempt(started, failure.elapsed_ms, error=failure.kind.value, detail=failure.detail)

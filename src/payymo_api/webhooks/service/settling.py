@@ -100,4 +100,5 @@ def _columns(results: Sequence[Result]) -> list[list[object]]:
         [each.answer for each in attempts],
         [each.milliseconds for each in attempts],
         [each.started_at for each in attempts],
+        [result.parcel.attempts_before for result in results],
     ]
