@@ -89,8 +89,9 @@ def new_id() -> UUID:
 
 
 def least_id(moment: datetime) -> UUID:
-    """Return the least of the ids that `new_id` makes at this moment."""
-    return UUID(int=int(moment.timestamp() * 1000) << _TIME | 7 << 76 | 2 << 62)
+    """Return the least of the ids that `new_id` makes at this moment; none is older than 1970."""
+    milliseconds = max(int(moment.timestamp() * 1000), 0)
+    return UUID(int=milliseconds << _TIME | 7 << 76 | 2 << 62)
 
 
 def later(id: UUID, time: timedelta) -> UUID:
