@@ -4,8 +4,8 @@
 the search path puts the schema `sim` before `pg_catalog`.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 from sqlalchemy import text
@@ -16,7 +16,7 @@ from payymo_api.core.db import APP_ROLE, Database, Scope
 from payymo_api.core.types import TenantId
 from payymo_api.core.writes import PLANNED_ONCE, WriteScope
 from tests.simulation.faults import Faults
-from tests.simulation.timeline import Timeline
+from tests.simulation.timeline import Killed, Timeline
 
 SEARCH_PATH = "sim, pg_catalog, public"
 _FAKE_TIME = """
@@ -56,7 +56,7 @@ BEGIN
 END $$;
 """
 _TELL_TIME = text("SELECT set_config('sim.now', :now, true)")
-_TELL_TIME_TO_DRIVER = "SELECT set_config('sim.now', $1, true)"
+_TELL_TIME_BY_DRIVER = "SELECT set_config('sim.now', $1, true)"
 
 
 async def prepare(url: str) -> None:
@@ -83,6 +83,19 @@ def engine(url: str) -> AsyncEngine:
         url.replace("postgresql://", "postgresql+asyncpg://"),
         connect_args={"server_settings": {"search_path": SEARCH_PATH, "timezone": "UTC"}},
     )
+
+
+class _UndoneError(Exception):
+    """The process was killed in its transaction, and PostgreSQL has undone that."""
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Let a transaction be rolled back here and now: cut, it would hold its locks for a while."""
+    try:
+        yield
+    except Killed as killed:
+        raise _UndoneError from killed
 
 
 class SimulatedDatabase(Database):
@@ -117,10 +130,14 @@ class SimulatedDatabase(Database):
     async def _writing(
         self, role: str, tenant_id: TenantId, planned: str = PLANNED_ONCE
     ) -> AsyncIterator[WriteScope]:
-        async with self._turn(), super()._writing(role, tenant_id, planned) as scope:
-            await scope.fetch(_TELL_TIME_TO_DRIVER, self._timeline.now.isoformat())
-            yield scope
-            self._faults.strike()
+        try:
+            async with self._turn(), super()._writing(role, tenant_id, planned) as scope:
+                await scope.fetch(_TELL_TIME_BY_DRIVER, self._timeline.now.isoformat())
+                with _undone():
+                    yield scope
+                    self._faults.strike()
+        except _UndoneError as undone:
+            raise Killed from undone
         self._committed()
 
     @asynccontextmanager

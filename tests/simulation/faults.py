@@ -42,10 +42,13 @@ class Faults:
     def happens(self, share: float) -> bool:
         return self.on and self.chance.random() < share
 
-    def strike(self) -> None:
-        """Kill the process here, or take the database away from it."""
+    def may_kill(self) -> None:
         if self.happens(self.kill):
             self.timeline.kill()
+
+    def strike(self) -> None:
+        """Kill the process here, or take the database away from it."""
+        self.may_kill()
         if self.happens(self.outage):
             raise DatabaseUnavailable("The database did not answer.", retry_after=2)
 

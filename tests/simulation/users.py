@@ -1,8 +1,8 @@
 """What a tenant's people and systems do meanwhile, each at its own random moments."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -14,30 +14,24 @@ from payymo_api.banking.service import connections, consent, transactions
 from payymo_api.banking.service.connections import Journey
 from payymo_api.core.types import (
     ConnectionId,
-    EndpointId,
     MatchId,
     TenantId,
     TransactionId,
     new_id,
     public_id,
 )
-from payymo_api.edge.etag import IfMatch
 from payymo_api.invoicing.models import Invoice
 from payymo_api.invoicing.service import invoices
 from payymo_api.reconciliation.models import Match
 from payymo_api.reconciliation.schemas import MatchRequest
 from payymo_api.reconciliation.service import matching, running, unmatching
 from payymo_api.tools import Tools
-from payymo_api.webhooks.models import WebhookEndpoint
-from payymo_api.webhooks.schemas.endpoints import EndpointRequest
-from payymo_api.webhooks.service import endpoints
 from tests.simulation.bank import SimulatedBank
 from tests.simulation.ledger import AMOUNTS, CURRENCY
+from tests.simulation.subscriber import ANYHOW, Subscriber
 from tests.simulation.timeline import Timeline
 
 Act = Callable[[], Coroutine[Any, Any, object]]
-ANYHOW = IfMatch(None)
-_EVENT_TYPES = (["*"], ["*"], ["transaction.created", "transaction.matched"])
 
 
 @dataclass
@@ -47,17 +41,17 @@ class Users:
     bank: SimulatedBank
     timeline: Timeline
     numbers: Sequence[str]
-    toggled: list[tuple[str, datetime]] = field(default_factory=list)
+    subscriber: Subscriber
 
     @property
     def acts(self) -> Sequence[Act]:
         often: Sequence[Act] = (self.send_invoices, self.send_invoices, self.match, self.refresh)
-        return (*often, self.undo, self.categorise, self.toggle_endpoint, self.ask, self.consent)
+        rarely: Sequence[Act] = (self.undo, self.categorise, self.ask, self.consent)
+        return (*often, *rarely, self.subscriber.change, self.subscriber.lose_patience)
 
     async def open_up(self) -> None:
         """Register endpoints and some invoices, and connect the bank."""
-        for number in range(self.timeline.chance.randint(1, 2)):
-            await self._add_endpoint(f"https://sink{number}.example.com/{self.tenant_id}")
+        await self.subscriber.register()
         await self.send_invoices()
         journey = self._journey()
         await connections.create_connection(
@@ -137,50 +131,10 @@ class Users:
         await connections.reauthorize(journey, ConnectionId(found.id), ReauthorizeRequest())
         await self._come_back(journey)
 
-    async def toggle_endpoint(self) -> None:
-        found = await self._any(WebhookEndpoint)
-        if found:
-            self.toggled.append((found.url, self.timeline.now))
-            await self._put_endpoint(found, enabled=found.status != "enabled")
-
-    async def enable_endpoints(self) -> None:
-        for found in await self._all(WebhookEndpoint):
-            if found.status != "enabled":
-                await self._put_endpoint(found, enabled=True)
-
     async def _come_back(self, journey: Journey) -> None:
         await self.timeline.wait(self.timeline.chance.uniform(20, 200))
         self.bank.approve(str(journey.id))
         await consent.come_back(self.tools.database, self.tools.banks, journey.state)
-
-    async def _add_endpoint(self, url: str) -> None:
-        chance = self.timeline.chance
-        request = EndpointRequest(
-            url=url,
-            event_types=list(chance.choice(_EVENT_TYPES)),
-            each_line=chance.random() < 0.5,
-        )
-        async with self.tools.database.scope(self.tenant_id) as scope:
-            await endpoints.create_endpoint(
-                scope, self.tools.keyring, request, allow_loopback=False
-            )
-
-    async def _put_endpoint(self, found: WebhookEndpoint, *, enabled: bool) -> None:
-        request = EndpointRequest(
-            url=found.url,
-            event_types=found.event_types,
-            each_line=found.each_line,
-            enabled=enabled,
-        )
-        async with self.tools.database.scope(self.tenant_id) as scope:
-            await endpoints.replace_endpoint(
-                scope,
-                self.tools.keyring,
-                ANYHOW,
-                EndpointId(found.id),
-                request,
-                allow_loopback=False,
-            )
 
     async def _connection(self) -> BankConnection:
         found: BankConnection = await self._any(BankConnection)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 
 import asyncpg
@@ -9,18 +10,41 @@ import asyncpg
 from payymo_api.messaging.leases import WORKERS
 from payymo_api.messaging.presence import Presence
 from payymo_api.tools import Tools
+from payymo_api.webhooks.service.dispatch import Dispatcher
+from payymo_api.webhooks.service.fan_out import FanOut
 from tests.simulation.timeline import Process, Timeline
 
 _COUNT = 2
+_HEARD = 0.8
 
 
 @dataclass(eq=False, kw_only=True)
 class Worker(Process):
     tools: Tools
+    dispatcher: Dispatcher | None = None
 
     @property
     def presence(self) -> Presence:
         return self.tools.presence
+
+    async def drain(self) -> None:
+        """As `webhooks.service.drain`, in the sight of whoever has news; one at a time sends."""
+        fan_out = FanOut(self.tools.database)
+        while await fan_out.batch():
+            pass
+        if self.dispatcher:
+            self.dispatcher.hear()
+            return
+        tools = self.tools
+        self.dispatcher = Dispatcher(tools.database, tools.keyring, tools.sender, tools.presence)
+        try:
+            await self.dispatcher.drain()
+        finally:
+            self.dispatcher = None
+
+    async def hear_of_change(self, payload: str) -> None:
+        if self.dispatcher:
+            self.dispatcher.let_go(payload)
 
 
 @dataclass
@@ -40,6 +64,19 @@ class Workers:
 
     def any(self) -> Worker:
         return self.timeline.chance.choice(self.living)
+
+    def any_idle(self) -> Worker:
+        """Any that sends nothing, if there is one."""
+        idle = [each for each in self.living if not each.dispatcher]
+        return self.timeline.chance.choice(idle or self.living)
+
+    def tell(self, payload: str) -> None:
+        """Let those who send hear of changed endpoints: soon, late or never."""
+        chance = self.timeline.chance
+        for each in self.living:
+            if chance.random() < _HEARD:
+                hear = partial(each.hear_of_change, payload)
+                self.timeline.start("hear of change", each, hear, chance.uniform(0, 5))
 
     async def replace_killed(self) -> bool:
         """PostgreSQL ends the sessions of the dead at once; tell whether there were any."""

@@ -1,7 +1,7 @@
 """One seed's world: the service's own tasks and sweeps between a bank, sinks and a bad queue."""
 
 import random
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from payymo_api.messaging.queue import Job
 from payymo_api.payments.service.accounts import open_stripes
 from payymo_api.tenants import service as tenants
 from payymo_api.tools import Tools
-from payymo_api.webhooks.service.drain import drain
+from payymo_api.webhooks.service import dispatch
 from payymo_api.worker import SWEEPS, TASKS
 from tests.simulation.bank import SimulatedBank
 from tests.simulation.database import SimulatedDatabase, empty, look_as
@@ -31,6 +31,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.ledger import DAY, Ledger
 from tests.simulation.queue import LossyQueue
 from tests.simulation.sink import Sink
+from tests.simulation.subscriber import Subscriber
 from tests.simulation.timeline import Process, Timeline
 from tests.simulation.users import Act, Users
 from tests.simulation.workers import Worker, Workers
@@ -46,7 +47,7 @@ SELECT
         ELSE greatest(due_at, leased_until) END)
         FROM outbox_events WHERE done_at IS NULL),
     (SELECT min(CASE
-        WHEN leased_by > 0 AND leased_by NOT IN (SELECT objid FROM living) THEN 'epoch'
+        WHEN leased_by > 0 AND leased_by NOT IN (SELECT objid FROM living) THEN timestamptz 'epoch'
         ELSE due_at END) FROM webhook_lanes WHERE is_open),
     (SELECT min(next_sync_at) FROM bank_accounts),
     (SELECT min(expires_at) FROM bank_connections WHERE status = 'active')
@@ -66,12 +67,16 @@ def fake_time(seed: int) -> Iterator[Timeline]:
         rest = chance.getrandbits(62)
         return UUID(int=milliseconds << 80 | 7 << 76 | (counted & 0xFFF) << 64 | 2 << 62 | rest)
 
+    def seconds() -> float:
+        return (timeline.now - START).total_seconds()
+
     numbers = iter(range(10**9))
     state = random.getstate()
     random.seed(seed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "source", lambda: timeline.now)
         patch.setattr(uuid_utils.compat, "uuid7", uuid7)
+        patch.setattr(dispatch, "monotonic", seconds)
         yield timeline
     random.setstate(state)
 
@@ -99,7 +104,7 @@ class World:
             consent_days=chance.choice([90, 90, 2.5]),
         )
         self.database = SimulatedDatabase(engine, timeline, self.faults)
-        self.sink = Sink(timeline, self.faults, self._is_enabled)
+        self.sink = Sink(timeline, self.faults, self._is_expected)
         keyring = Keyring.parse(settings.encryption_keys.get_secret_value())
         banks = Banks({"gocardless": self.bank})
         stripes = open_stripes(settings, self.database, keyring)
@@ -119,7 +124,6 @@ class World:
         await self.workers.begin()
         self.timeline.start("open up", Process("api"), self._open_up)
         await self._run(START + timedelta(minutes=10))
-        self.faults.on = True
         self._plan_acts()
         for day in range(1, self.days + 1):
             await self._run(START + day * DAY)
@@ -134,17 +138,15 @@ class World:
             self.timeline.start(f"again: {job.name}", worker, again)
         await self._run(None)
 
-    @property
-    def touched(self) -> Mapping[str, datetime]:
-        """From when on somebody or something may have disabled an endpoint."""
-        moments = [*self.users.toggled, *((each.url, each.at) for each in self.sink.gone)]
-        return {url: min(at for each, at in moments if each == url) for url, _ in moments}
-
     async def _open_up(self) -> None:
         tenant_id = await tenants.create_tenant(self.database, name="Somebody", plan="standard")
         await look_as(self.eye, tenant_id)
-        self.users = Users(tenant_id, self.tools, self.bank, self.timeline, self.numbers)
+        self.subscriber = Subscriber(tenant_id, self.tools, self.timeline, self.workers.tell)
+        self.users = Users(
+            tenant_id, self.tools, self.bank, self.timeline, self.numbers, self.subscriber
+        )
         await self.users.open_up()
+        self.faults.on = True
 
     def _plan_acts(self) -> None:
         chance = self.timeline.chance
@@ -171,7 +173,7 @@ class World:
         self._sweeps_schedule = False
         await self._run(None)
         self.timeline.now += 3 * DAY
-        self.timeline.start("enable endpoints", Process("api"), self.users.enable_endpoints)
+        self.timeline.start("enable endpoints", Process("api"), self.subscriber.enable_all)
         self.timeline.start("consent anew", Process("api"), self.users.consent_anew)
         await self._run(None)
 
@@ -213,27 +215,26 @@ class World:
 
     def _begin_sweep(self) -> None:
         self._is_sweep_near = True
-        worker = self.workers.any()
-        sweep = partial(self._sweep, worker.tools)
+        worker = self.workers.any_idle()
+        sweep = partial(self._sweep, worker)
         self.timeline.start("sweep", worker, sweep, self.faults.delay(2.0))
 
-    async def _sweep(self, tools: Tools) -> None:
+    async def _sweep(self, worker: Worker) -> None:
         """What every worker does again and again, as far as something is due."""
         events, deliveries, *times = (each and each <= self.timeline.now for each in self._due)
         self._is_sweep_near = False
         self._seen = -1
         relay_events, _ = SWEEPS  # no provider tells anything here
         if events:
-            await relay_events(tools, self.queue)
+            await relay_events(worker.tools, self.queue)
         if events or deliveries:
-            await drain(tools.database, tools.keyring, tools.sender, tools.presence)
+            await worker.drain()
         if any(times) and self._sweeps_schedule:
-            await banking.schedule_due(tools.database)
-            await banking.fold_rollups(tools.database)
+            await banking.schedule_due(worker.tools.database)
+            await banking.fold_rollups(worker.tools.database)
 
     async def _run_job(self, worker: Worker, job: Job, tenant_id: TenantId, id: UUID) -> None:
         await TASKS[job](worker.tools, tenant_id, id)
 
-    async def _is_enabled(self, url: str) -> bool:
-        query = "SELECT status FROM webhook_endpoints WHERE url = $1 AND removed_at IS NULL"
-        return bool(await self.eye.fetchval(query, url) == "enabled")
+    def _is_expected(self, url: str) -> bool:
+        return self.subscriber.expects(url)

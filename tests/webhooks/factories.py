@@ -1,6 +1,7 @@
 """Endpoints and events as callers and features make them."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -21,6 +22,12 @@ ENDPOINTS = "/api/v1/webhook_endpoints"
 DELIVERIES = "/api/v1/webhook_deliveries"
 EVENTS = "/api/v1/events"
 DATA = data_of("transaction.created")
+_ID = re.compile(r'"tr_[0-9a-v]{26}"')
+
+
+def about(number: int) -> str:
+    """Return what `transaction.created` says of this one of several transactions."""
+    return _ID.sub(f'"tr_{number:026}"', DATA)
 
 
 async def endpoint(client: httpx.AsyncClient, url: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON

@@ -89,3 +89,6 @@ async def test_deliveries_are_found_by_kind_and_by_time(
     assert await _listed(someone.client, since=between) == [new]
     assert await _listed(someone.client, until=between) == [old]
     assert await _listed(someone.client, until=old["created_at"]) == [old]
+    for year in ("0001", "0389", "1969", "9999"):
+        found = await _listed(someone.client, until=f"{year}-12-31T23:59:59Z")
+        assert found == ([new, old] if year == "9999" else [])

@@ -175,7 +175,7 @@ async def test_a_filter_is_shown_as_it_was_given(client: httpx.AsyncClient) -> N
 async def test_whatever_number_is_taken_is_shown_again(
     client: httpx.AsyncClient, value: str
 ) -> None:
-    condition = f'{{"field":"a","operator":"eq","value":{value}}}'
+    condition = f'{{"field":"amount","operator":"eq","value":{value}}}'
     body = f'{{"url":"{URL}","event_types":["*"],"filter":[{condition}]}}'
 
     made = await client.post(
@@ -194,6 +194,7 @@ async def test_whatever_number_is_taken_is_shown_again(
         ({"field": "", "operator": "eq", "value": 1}, "/field"),
         ({"field": "a..b", "operator": "eq", "value": 1}, "/field"),
         ({"field": "$.amount", "operator": "eq", "value": 1}, "/field"),
+        ({"field": "amout_minor", "operator": "gte", "value": 1}, "/field"),
         ({"field": "a", "operator": "like", "value": "%"}, "/operator"),
         ({"field": "a", "operator": "eq"}, "/value"),
         ({"field": "a", "operator": "eq", "value": [1]}, "/value"),
@@ -242,7 +243,7 @@ async def test_a_value_that_can_not_be_written_out_is_refused(
 
 
 async def test_a_filter_has_twenty_conditions_at_most(client: httpx.AsyncClient) -> None:
-    condition = {"field": "a", "operator": "exists", "value": True}
+    condition = {"field": "amount", "operator": "exists", "value": True}
     await endpoint(client, URL, filter=[condition] * 20)
     body = {"url": URL, "event_types": ["*"], "filter": [condition] * 21}
     answer = await client.post(ENDPOINTS, json=body)

@@ -292,3 +292,20 @@ async def test_a_replay_says_where_it_begins_and_not_into_a_disabled_endpoint(
 
     assert (nowhere.status_code, nowhere.json()["errors"][0]["pointer"]) == (422, "/since")
     assert (disabled.status_code, disabled.json()["code"]) == (409, "endpoint_disabled")
+
+
+@pytest.mark.parametrize(
+    ("span", "pointer"),
+    [
+        ({"since": "2026-11-02T00:00:00Z", "until": "2026-11-01T00:00:00Z"}, "/until"),
+        ({"from_sequence": 2, "to_sequence": 1}, "/to_sequence"),
+    ],
+)
+async def test_a_span_that_ends_before_it_begins_is_refused(
+    someone: Someone, span: dict[str, Any], pointer: str
+) -> None:
+    made = await endpoint(someone.client, "https://example.com/hook")
+
+    answer = await someone.client.post(f"{ENDPOINTS}/{made['id']}/replay", json=span)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)

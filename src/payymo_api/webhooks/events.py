@@ -25,5 +25,4 @@ class ErasureAsked(Event):
     """Events are to lose their data."""
 
     name: ClassVar[str] = "event_erasure.asked"
-
     erasure_id: ErasureId

@@ -16,10 +16,7 @@ from payymo_api.webhooks.repository import lanes
 from payymo_api.webhooks.repository.deliveries import DeliveryRepository
 from payymo_api.webhooks.service import erasure
 from payymo_api.webhooks.service.dispatch import Dispatcher
-from payymo_api.webhooks.service.drain import drain
 from payymo_api.webhooks.service.fan_out import FanOut
-
-__all__ = ["Webhooks", "drain", "end_deliveries", "erase_events"]
 
 
 class Webhooks:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import and_, or_
@@ -25,6 +26,10 @@ class AttemptRepository(TenantRepository[WebhookAttempt]):
         lambda row: (row.delivery_id, row.number),
         (UUID, int),
     )
+
+    async def all_of_delivery(self, id: DeliveryId) -> Sequence[WebhookAttempt]:
+        statement = self.select().where(WebhookAttempt.delivery_id == id)
+        return (await self._session.scalars(statement.order_by(WebhookAttempt.number))).all()
 
     async def of_delivery(self, id: DeliveryId, paging: Paging) -> Page[WebhookAttempt]:
         statement = self.select().where(WebhookAttempt.delivery_id == id)

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 from uuid import UUID
 
@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from payymo_api.core.clock import now
 from payymo_api.core.page import Keyset, Page
 from payymo_api.core.repository import TenantRepository, among
-from payymo_api.core.types import DeliveryId, EndpointId, later, least_id
-from payymo_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookLane
+from payymo_api.core.types import EndpointId, later, least_id
+from payymo_api.webhooks.models import WebhookDelivery, WebhookLane
 from payymo_api.webhooks.repository.events import EVENTS_KEPT, LONGEST, names_of
 from payymo_api.webhooks.schemas.deliveries import DeliveryFilters
 
@@ -32,12 +32,6 @@ class DeliveryRepository(TenantRepository[WebhookDelivery]):
             names = names_of(filters.event_type)
             statement = statement.where(WebhookDelivery.event_type.in_(names))
         return await self.by_id.page(self._session, statement, filters.cursor, filters.limit)
-
-    async def attempts(self, id: DeliveryId) -> Sequence[WebhookAttempt]:
-        statement = select(WebhookAttempt).where(
-            WebhookAttempt.tenant_id == self._tenant_id, WebhookAttempt.delivery_id == id
-        )
-        return (await self._session.scalars(statement.order_by(WebhookAttempt.number))).all()
 
     async def end_some(self, endpoint_id: EndpointId) -> int:
         """End deliveries of an endpoint that is no more; return how many, 0 if none is left."""

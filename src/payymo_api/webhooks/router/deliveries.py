@@ -39,10 +39,9 @@ async def get_webhook_delivery(scope: ScopeDep, delivery_id: DeliveryRef) -> Del
     repository = DeliveryRepository(scope)
     row = await repository.get(delivery_id)
     found = _answer(row, await repository.held({row.endpoint_id}))
-    attempts = [
-        AttemptAnswer.model_validate(each) for each in await repository.attempts(delivery_id)
-    ]
-    return DeliveryWithAttempts(**found.model_dump(), attempts=attempts)
+    attempts = await AttemptRepository(scope).all_of_delivery(delivery_id)
+    shown = [AttemptAnswer.model_validate(each) for each in attempts]
+    return DeliveryWithAttempts(**found.model_dump(), attempts=shown)
 
 
 @router.get("/{delivery_id}/attempts")

@@ -10,10 +10,7 @@ from payymo_api.edge.scope import ScopeDep
 from payymo_api.webhooks.repository.erasures import ErasureRepository
 from payymo_api.webhooks.repository.events import EventRepository
 from payymo_api.webhooks.schemas.erasures import ErasureAnswer, ErasureRequest
-from payymo_api.webhooks.schemas.events import (
-    EventAnswer,
-    EventFilters,
-)
+from payymo_api.webhooks.schemas.events import EventAnswer, EventFilters
 from payymo_api.webhooks.service import erasure
 
 router = api_router("/events", "events")

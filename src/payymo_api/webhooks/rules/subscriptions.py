@@ -26,4 +26,8 @@ def wants(event_types: Collection[str], name: str, *, each_line: bool, is_line: 
         return False
     if name in SUMMARIES and each_line:
         return False
+    return covered(event_types, name)
+
+
+def covered(event_types: Collection[str], name: str) -> bool:
     return any(covers(pattern, name) for pattern in event_types)

@@ -4,10 +4,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from payymo_api.core.fields import Answer, Filters, Instant, Paging, Request
-from payymo_api.core.refs import (
-    EventRef,
-    TenantRef,
-)
+from payymo_api.core.refs import EventRef, TenantRef
 from payymo_api.webhooks.rules.subscriptions import EVERY, covers
 from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 

@@ -19,6 +19,12 @@ from payymo_api.webhooks.rules import filters
 
 _MOST_VALUES, _LONGEST_TEXT = 100, 500
 _MOST_DIGITS = 18  # before the point and after it: what 64 bits hold, so that all can write it
+_TAKEN = {
+    "eq": "a text, a number, true, false or null",
+    "ne": "a text, a number, true, false or null",
+    "in": f"a list of 1 to {_MOST_VALUES} such values",
+    "exists": "true or false",
+}
 _SCALAR = {"type": ["string", "number", "boolean", "null"]}
 
 
@@ -83,7 +89,7 @@ class FilterCondition(Request):
     def _fits_the_operator(cls, value: object, known: ValidationInfo) -> object:
         operator = known.data.get("operator")
         if operator is not None and not filters.fits(operator, value):
-            raise ValueError(f"{operator} does not compare with such a value")
+            raise ValueError(f"{operator} takes {_TAKEN.get(operator, 'a number or a text')}")
         return value
 
 

@@ -100,19 +100,20 @@ class Dispatcher:
     async def drain(self) -> int:
         """Send all that is due now, one after another, and give everything back."""
         count = 0
-        self._check_presence()
         await self._free()
         while True:
+            self._check_presence()
             await self._take()
             await self._read()
             found = [lane for lane in self._lanes.values() if lane.has_room]
             if not found:
                 break
             for lane in found:
-                while lane.has_room:
+                while lane.has_room and self._is_ours(lane, monotonic()):
                     await self._post(lane, lane.take())
                     count += 1
             await self._settle()
+            await self._renew(monotonic())
         self._close(self._lanes.values())
         await self._give_back()
         return count
@@ -163,10 +164,13 @@ class Dispatcher:
 
     def _check_presence(self) -> None:
         """Under another number, what we had may be anybody's."""
-        holder = self._presence.number or self._own_number
-        if holder != self._holder:
-            self._holder = holder
+        if self._number != self._holder:
+            self._holder = self._number
             self._close(self._lanes.values())
+
+    @property
+    def _number(self) -> int:
+        return self._presence.number or self._own_number
 
     async def _free(self) -> None:
         async with self._database.system_batch_scope() as scope:
@@ -272,14 +276,19 @@ class Dispatcher:
         if not lane.has_room or not self._may_begin(lane):
             return None
         now = monotonic()
-        if now >= lane.expires_at:
-            lane.close()
+        if not self._is_ours(lane, now):
             return None
         if wait := lane.pace.wait(now):
             self._pump_later(lane, wait)
             return None
         lane.pace.went(now)
         return lane.take()
+
+    def _is_ours(self, lane: Lane, now: float) -> bool:
+        """Nothing begins after the lease, or when the presence that it was taken in has ended."""
+        if now >= lane.expires_at or lane.holder != self._number:
+            lane.close()
+        return not lane.is_closing
 
     def _pump_later(self, lane: Lane, wait: float) -> None:
         if not lane.is_timed:

@@ -22,6 +22,8 @@ from payymo_api.webhooks.models import WebhookEndpoint
 from payymo_api.webhooks.repository import lanes
 from payymo_api.webhooks.repository.endpoints import EndpointRepository
 from payymo_api.webhooks.rules import signing
+from payymo_api.webhooks.rules.subscriptions import covered
+from payymo_api.webhooks.schemas.catalogue import EVENT_TYPES
 from payymo_api.webhooks.schemas.endpoint_answers import EndpointAnswer
 from payymo_api.webhooks.schemas.endpoints import EndpointRequest
 from payymo_api.webhooks.schemas.filters import stored
@@ -45,6 +47,7 @@ async def create_endpoint(
     EndpointRepository(scope).add(row)
     secret = _give_secret(keyring, row)
     check_url(request.url, allow_loopback=allow_loopback)
+    _check_filter(request)
     _write(keyring, row, request)
     await _save(scope, row)
     return NewSecret(row, secret)
@@ -63,6 +66,7 @@ async def replace_endpoint(
     row = await EndpointRepository(scope).get_locked(id)
     if_match.check(EndpointAnswer.model_validate(row))
     check_url(request.url, allow_loopback=allow_loopback)
+    _check_filter(request)
     _write(keyring, row, request)
     await _save(scope, row)
     return row
@@ -117,6 +121,19 @@ async def rotate_secret(scope: Scope, keyring: Keyring, id: EndpointId) -> NewSe
         _give_signing_key(keyring, row)
     await _save(scope, row)
     return NewSecret(row, secret)
+
+
+def _check_filter(request: EndpointRequest) -> None:
+    """Refuse a field that no event has: what is misspelt would let nothing through for ever."""
+    wanted = [type for type in EVENT_TYPES.values() if covered(request.event_types, type.name)]
+    known = {name for type in wanted for name in type.schema["properties"]}
+    for place, condition in enumerate(request.filter):
+        if condition.field.partition(".")[0] not in known:
+            raise ValidationFailed.at(
+                f"/filter/{place}/field",
+                "unknown_field",
+                "No event of these types has such a field; see GET /api/v1/event_types.",
+            )
 
 
 def _write(keyring: Keyring, row: WebhookEndpoint, request: EndpointRequest) -> None:

@@ -90,6 +90,7 @@ async def replay(scope: Scope, id: EndpointId, request: ReplayRequest) -> Replay
     """
     if request.since is None and request.from_sequence is None:
         raise ValidationFailed.at("/since", "missing", "Give since or from_sequence.")
+    _check_span(request)
     endpoint = await _enabled(scope, id)
     needs_bodies = endpoint.filter != UNFILTERED or endpoint.ordering == "object"
     events = await replays.asked_for(
@@ -177,3 +178,12 @@ async def _enabled(scope: Scope, id: EndpointId) -> WebhookEndpoint:
     if not row.enabled:
         raise EndpointDisabled("This endpoint is disabled.")
     return row
+
+
+def _check_span(request: ReplayRequest) -> None:
+    """Refuse a span that ends before it begins."""
+    if request.since and request.until and request.until < request.since:
+        raise ValidationFailed.at("/until", "before_since", "It is before since.")
+    first, last = request.from_sequence, request.to_sequence
+    if first and last and last < first:
+        raise ValidationFailed.at("/to_sequence", "before_from", "It is before from_sequence.")
