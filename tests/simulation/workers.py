@@ -33,7 +33,7 @@ class Worker(Process):
         while await fan_out.batch():
             pass
         if self.dispatcher:
-            self.dispatcher.hear()
+            self.dispatcher.held.hear()
             return
         tools = self.tools
         self.dispatcher = Dispatcher(tools.database, tools.keyring, tools.sender, tools.presence)
@@ -44,7 +44,7 @@ class Worker(Process):
 
     async def hear_of_change(self, payload: str) -> None:
         if self.dispatcher:
-            self.dispatcher.let_go(payload)
+            self.dispatcher.held.let_go(payload)
 
 
 @dataclass

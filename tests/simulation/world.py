@@ -23,7 +23,7 @@ from payymo_api.messaging.queue import Job
 from payymo_api.payments.service.accounts import open_stripes
 from payymo_api.tenants import service as tenants
 from payymo_api.tools import Tools
-from payymo_api.webhooks.service import dispatch
+from payymo_api.webhooks.service import dispatch, holding
 from payymo_api.worker import SWEEPS, TASKS
 from tests.simulation.bank import SimulatedBank
 from tests.simulation.database import SimulatedDatabase, empty, look_as
@@ -76,7 +76,8 @@ def fake_time(seed: int) -> Iterator[Timeline]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "source", lambda: timeline.now)
         patch.setattr(uuid_utils.compat, "uuid7", uuid7)
-        patch.setattr(dispatch, "monotonic", seconds)
+        for each in (dispatch, holding):
+            patch.setattr(each, "monotonic", seconds)
         yield timeline
     random.setstate(state)
 

@@ -1,7 +1,7 @@
 """Fan-out, delivery, and what can be asked for afterwards."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,8 @@ from tests.webhooks.factories import (
 
 BROKEN = b"HTTP/1.1 500 Oops\r\ncontent-length: 21\r\n\r\nkey whsec_abcd \x00\xff end"
 GONE = b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"
+ABORT = b"HTTP/1.1 500 No\r\nwebhook-delivery: abort-message\r\ncontent-length: 0\r\n\r\n"
+DISABLE = b"HTTP/1.1 200 OK\r\nwebhook-delivery: disable\r\ncontent-length: 0\r\n\r\n"
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -431,3 +433,61 @@ async def _age(database: Database, tenant_id: TenantId, id: UUID, *, days: int) 
             .where(OutboxEvent.id == EventId(id))
             .values(occurred_at=then, done_at=then)
         )
+
+
+async def test_a_receiver_may_stop_a_delivery_or_all_of_them(
+    someone: Someone, database: Database, postman: Postman, receiver: Receiver
+) -> None:
+    made = await endpoint(someone.client, receiver.url)
+    await happen(database, someone.tenant_id)
+    receiver.answer = ABORT
+    await postman.go()
+    [aborted] = await _listed(someone.client)
+    assert (aborted["status"], aborted["attempt_count"]) == ("failed", 1)
+
+    await happen(database, someone.tenant_id)
+    receiver.answer = DISABLE
+    await postman.go()
+
+    [delivered] = await _listed(someone.client, status="delivered")
+    assert delivered["event_id"] != aborted["event_id"]
+    read = (await someone.client.get(f"{ENDPOINTS}/{made['id']}")).json()
+    assert (read["enabled"], read["disabled_reason"]) == (False, "receiver")
+
+
+async def test_an_endpoint_has_its_own_schedule(
+    someone: Someone, database: Database, postman: Postman, receiver: Receiver
+) -> None:
+    await endpoint(someone.client, receiver.url, retry_schedule=[3600])
+    await happen(database, someone.tenant_id)
+    receiver.answer = BROKEN
+
+    await postman.go()
+    [waiting] = await _listed(someone.client)
+    await postman.hurry()
+    await postman.go()
+
+    next_at = datetime.fromisoformat(waiting["next_attempt_at"])
+    assert next_at >= datetime.fromisoformat(waiting["created_at"]) + timedelta(seconds=3600)
+    [failed] = await _listed(someone.client)
+    assert (failed["status"], failed["attempt_count"]) == ("failed", 2)
+
+
+async def test_what_follows_a_failure_waits_for_it_if_the_endpoint_has_an_order(
+    someone: Someone, database: Database, postman: Postman, receiver: Receiver
+) -> None:
+    await endpoint(someone.client, receiver.url, ordering="endpoint")
+    for _ in range(3):
+        await happen(database, someone.tenant_id)
+    receiver.answer = BROKEN
+    await postman.go()
+    assert len(receiver.bodies) == 1
+
+    receiver.answer = OK
+    await postman.go()
+    assert len(receiver.bodies) == 1
+    await postman.hurry()
+    await postman.go()
+
+    sequences = [orjson.loads(body)["sequence"] for body in receiver.bodies]
+    assert sequences == [1, 1, 2, 3]

@@ -28,8 +28,8 @@ class Webhooks:
         self._fan_out = FanOut(database)
         self._dispatcher = Dispatcher(database, keyring, sender, presence)
         presence.on(CHANNEL, lambda _: self._fan_out.news.set())
-        presence.on(lanes.NEWS, self._dispatcher.hear)
-        presence.on(lanes.CHANGES, self._dispatcher.let_go)
+        presence.on(lanes.NEWS, self._dispatcher.held.hear)
+        presence.on(lanes.CHANGES, self._dispatcher.held.let_go)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

@@ -45,8 +45,9 @@ WITH told AS (
         status_code, error, detail, answer, milliseconds, started_at, attempts_before)),
 settled AS (
     UPDATE webhook_deliveries d SET attempt_count = d.attempt_count + 1,
-        status = CASE WHEN d.status = 'pending' AND (told.status = 'delivered'
-            OR d.attempts_before = told.attempts_before) THEN told.status ELSE d.status END,
+        status = CASE WHEN told.status = 'delivered' AND d.error IS NULL THEN 'delivered'
+            WHEN d.status = 'pending' AND d.attempts_before = told.attempts_before
+            THEN told.status ELSE d.status END,
         next_attempt_at = CASE WHEN d.status <> 'pending' OR told.status = 'delivered' THEN NULL
             WHEN d.attempts_before = told.attempts_before THEN told.next_attempt_at
             ELSE d.next_attempt_at END,

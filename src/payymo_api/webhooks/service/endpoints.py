@@ -163,6 +163,10 @@ def _give_status(row: WebhookEndpoint, request: EndpointRequest) -> None:
         row.status = "disabled"
         row.disabled_reason = None if row.disabled_reason == UNVERIFIED else row.disabled_reason
     elif row.verify_ownership and row.verified_at is None:
+        if request.paused:
+            raise ValidationFailed.at(
+                "/paused", "unverified", "Its URL is not proved yet: pause it after that."
+            )
         row.status, row.disabled_reason = "disabled", UNVERIFIED
     else:
         row.status, row.disabled_reason = "paused" if request.paused else "enabled", None
@@ -170,10 +174,10 @@ def _give_status(row: WebhookEndpoint, request: EndpointRequest) -> None:
 
 def _give_url(row: WebhookEndpoint, request: EndpointRequest) -> None:
     """A URL proves itself anew; what headers hold is not told to another host unasked."""
-    moves = urlsplit(row.url or "").hostname != urlsplit(request.url).hostname
+    moves = urlsplit(row.url or "").netloc != urlsplit(request.url).netloc
     if moves and row.header_names and request.headers is None:
         raise ValidationFailed.at(
-            "/headers", "missing", "The URL's host changes: give the headers again, or {}."
+            "/headers", "missing", "The URL's host or port changes: give the headers again, or {}."
         )
     row.url, row.verified_at = request.url, None
 

@@ -41,6 +41,8 @@ async def until_let_go(
         _log.warning("webhook_endpoint_still_served", endpoint=public_id("we", id))
     finally:
         _waiting[tenant_id] -= 1
+        if not _waiting[tenant_id]:
+            del _waiting[tenant_id]
 
 
 async def _is_held(database: Database, tenant_id: TenantId, id: EndpointId, taken: int) -> bool:
