@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +35,8 @@ from tests.fanning_out import fan_out
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.announced"]
 ROOT = Path(__file__).parents[1]
 log.configure("warning")
+os.environ["PAYYMO_PORT"] = "0"
+"""Any port, for every stack: one would take the port of another whose API is dead."""
 
 
 @dataclass(frozen=True, slots=True)
